@@ -1,0 +1,54 @@
+/// Why a text or a byte string is not an address.
+///
+/// The code is for programs, the text for people; nobody matches on the text.
+public struct AddressError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was wrong, one case per rule that can be broken.
+    public enum Code: String, Hashable, Sendable {
+        /// Empty, or ends where something has to follow.
+        case truncated
+        /// A character that cannot stand at its place.
+        case unexpectedCharacter
+        /// A decimal octet or port with a zero in front: other parsers read it as octal.
+        case leadingZero
+        /// A number that does not fit its field.
+        case outOfRange
+        /// More or fewer groups than the address has.
+        case wrongGroupCount
+        /// `::` twice, or where no group is left to stand for.
+        case misplacedCompression
+        /// The zone behind `%` is not the decimal number of an interface.
+        case badZone
+        /// A byte string that is not 4 or 16 long.
+        case wrongLength
+        /// A prefix with bits set behind its length.
+        case hostBitsSet
+    }
+
+    /// The rule that was broken.
+    public let code: Code
+    /// Where in the text, in bytes from its start.
+    public let offset: Int
+
+    /// Makes an error at a byte offset of the text that was read.
+    public init(_ code: Code, at offset: Int) {
+        self.code = code
+        self.offset = offset
+    }
+
+    /// The rule and the place, without the text that was read: that one came from outside.
+    public var description: String {
+        let reason =
+            switch code {
+            case .truncated: "the address ends too early"
+            case .unexpectedCharacter: "a character that does not belong here"
+            case .leadingZero: "a decimal number with a leading zero"
+            case .outOfRange: "a number that is too large"
+            case .wrongGroupCount: "the wrong number of groups"
+            case .misplacedCompression: "'::' where it cannot stand"
+            case .badZone: "a zone that is not an interface number"
+            case .wrongLength: "neither 4 nor 16 bytes"
+            case .hostBitsSet: "bits set behind the prefix length"
+            }
+        return "\(reason) (at byte \(offset))"
+    }
+}
