@@ -1,0 +1,15 @@
+;; Writes lines of 65 bytes to stdout as fast as it may, 64 a call, for ever.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\00\01\00\00\40\10\00\00")
+  (func (export "_start") (local $at i32)
+    (local.set $at (i32.const 256))
+    (loop $fill
+      (memory.fill (local.get $at) (i32.const 120) (i32.const 64))
+      (i32.store8 offset=64 (local.get $at) (i32.const 10))
+      (local.set $at (i32.add (local.get $at) (i32.const 65)))
+      (br_if $fill (i32.lt_u (local.get $at) (i32.const 4416))))
+    (loop $again
+      (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))
+      (br $again))))

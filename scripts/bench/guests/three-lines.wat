@@ -1,0 +1,15 @@
+;; Prints three lines, each with a write of its own, and exits 7.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\40\00\00\00\0d\00\00\00\4d\00\00\00\0e\00\00\00\5b\00\00\00\0c\00\00\00")
+  (data (i32.const 64) "one: the red\0atwo: the blue\0athree: last\0a")
+  (func $line (param $iov i32)
+    (if (call $fd_write (i32.const 1) (local.get $iov) (i32.const 1) (i32.const 32))
+      (then (unreachable))))
+  (func (export "_start")
+    (call $line (i32.const 0))
+    (call $line (i32.const 8))
+    (call $line (i32.const 16))
+    (call $proc_exit (i32.const 7))))
