@@ -1,4 +1,4 @@
-;; Writes to its one page and then sleeps in poll_oneoff, an hour at a time: an idle process.
+;; Writes one page (4 KiB) of its memory and then sleeps in poll_oneoff, an hour at a time.
 (module
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -8,9 +8,8 @@
     "\01\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00" "\01\00\00\00\00\00\00\00"
     "\00\a0\b8\30\46\03\00\00" "\00\00\00\00\00\00\00\00" "\00\00\00\00\00\00\00\00")
   (func (export "_start")
-    (memory.fill (i32.const 256) (i32.const 90) (i32.const 65280))
+    (memory.fill (i32.const 256) (i32.const 90) (i32.const 3840))
     (loop $again
       (if (call $poll (i32.const 0) (i32.const 128) (i32.const 1) (i32.const 192))
         (then (unreachable)))
-      ;; The event must not lie where the page was filled with work: wipe it again.
       (br $again))))
