@@ -209,6 +209,7 @@ void wasmtime_store_limiter(
     wasmtime_store_t *store, int64_t memory_size, int64_t table_elements, int64_t instances,
     int64_t tables, int64_t memories);
 void *wasmtime_context_get_data(const wasmtime_context_t *context);
+bool wasmtime_context_has_exception(const wasmtime_context_t *context);
 void wasmtime_context_set_epoch_deadline(wasmtime_context_t *context, uint64_t ticks);
 // Runs on the guest's fiber. *kind: 0 go on, 1 yield the future; an error ends the guest.
 void wasmtime_store_epoch_deadline_callback(

@@ -1,0 +1,123 @@
+import CWasmtime
+
+/// The host functions of a server, made once. Immutable; any thread.
+@safe public final class Linker: @unchecked Sendable {
+    private let raw: OpaquePointer
+    private let engine: Engine
+    private let types: [String: [String: FunctionType]]
+    private let errnos: [String: Int32]
+
+    /// - Parameters:
+    ///   - functions: what the host offers; a name may occur once.
+    ///   - unknownResults: import modules whose unknown functions exist and answer this number
+    ///     (WASI: 52, ENOSYS); unknown functions of other modules trap when they are called.
+    public init(
+        _ engine: Engine, functions: [HostFunction], unknownResults: [String: Int32] = [:]
+    ) throws(WasmError) {
+        guard let raw = unsafe wasmtime_linker_new(engine.raw) else {
+            throw WasmError(.resources, "the engine made no linker")
+        }
+        unsafe self.raw = raw
+        self.engine = engine
+        errnos = unknownResults
+        var types: [String: [String: FunctionType]] = [:]
+        for function in functions { types[function.module, default: [:]][function.name] = function.type }
+        self.types = types
+        for function in functions { try unsafe Self.define(function, in: raw) }
+    }
+
+    deinit { unsafe wasmtime_linker_delete(raw) }
+
+    /// Whether the host offers this function.
+    public func provides(module: String, name: String) -> Bool { types[module]?[name] != nil }
+
+    /// Connects a module with the host functions; guests of it then start in microseconds.
+    ///
+    /// Throws `badImport` when an import has another type than the host's function, or is unknown
+    /// and no function.
+    public func prepare(_ module: Module) throws(WasmError) -> PreparedModule {
+        var unknown: [ModuleImport] = []
+        var stubs: [HostFunction] = []
+        var seen: Set<ModuleImport> = []
+        for item in module.imports {
+            let shown = "\(cleanedText(item.module, limit: 64)).\(cleanedText(item.name, limit: 64))"
+            guard case .function(let type) = item.type else {
+                throw WasmError(.badImport, "import \(shown) is no function; this server provides functions only")
+            }
+            if let provided = types[item.module]?[item.name] {
+                guard provided == type else {
+                    throw WasmError(.badImport, "import \(shown) is \(type), but here it is \(provided)")
+                }
+                continue
+            }
+            guard seen.insert(item).inserted else { continue }
+            if let errno = errnos[item.module], type.results == [.i32] {
+                stubs.append(.immediate(item.module, item.name, type.parameters, type.results) { _ in .i32(errno) })
+            } else {
+                unknown.append(item)
+                let message = "import \(shown) is not provided by this server"
+                stubs.append(.immediate(item.module, item.name, type.parameters, type.results) { _ in .trap(message) })
+            }
+        }
+        return try link(module, stubs: stubs, unknown: unknown)
+    }
+
+    private func link(
+        _ module: Module, stubs: [HostFunction], unknown: [ModuleImport]
+    ) throws(WasmError) -> PreparedModule {
+        var linker = unsafe raw
+        if !stubs.isEmpty {
+            guard let copy = unsafe wasmtime_linker_clone(raw) else {
+                throw WasmError(.resources, "the engine made no linker")
+            }
+            unsafe linker = copy
+        }
+        defer { if !stubs.isEmpty { unsafe wasmtime_linker_delete(linker) } }
+        for stub in stubs { try unsafe Self.define(stub, in: linker) }
+        var prepared: OpaquePointer?
+        if let error = unsafe wasmtime_linker_instantiate_pre(linker, module.raw, &prepared) {
+            throw unsafe WasmError(.badImport, takeMessage(error))
+        }
+        guard let prepared = unsafe prepared else {
+            throw WasmError(.engine, "the engine prepared nothing")
+        }
+        return unsafe PreparedModule(prepared, module: module, unknownImports: unknown)
+    }
+
+    private static func define(_ function: HostFunction, in linker: OpaquePointer) throws(WasmError) {
+        let type = unsafe function.type.makeEngineType()
+        defer { unsafe wasm_functype_delete(type) }
+        let box = unsafe Unmanaged.passRetained(HostFunctionBox(function)).toOpaque()
+        let release: @convention(c) (UnsafeMutableRawPointer?) -> Void = {
+            guard let box = unsafe $0 else { return }
+            unsafe Unmanaged<HostFunctionBox>.fromOpaque(box).release()
+        }
+        let (module, name) = (function.module, function.name)
+        let error: OpaquePointer?
+        switch function.body {
+        case .immediate:
+            unsafe error = wasmtime_linker_define_func_unchecked(
+                linker, module, module.utf8.count, name, name.utf8.count, type, immediateThunk, box, release)
+        case .waiting:
+            unsafe error = wasmtime_linker_define_async_func(
+                linker, module, module.utf8.count, name, name.utf8.count, type, waitingThunk, box, release)
+        }
+        if let error = unsafe error { throw unsafe WasmError(.engine, takeMessage(error)) }
+    }
+}
+
+/// A module connected with its host functions; shared by all guests of it.
+@safe public final class PreparedModule: @unchecked Sendable {
+    let raw: OpaquePointer
+    public let module: Module
+    /// Imports that the host does not have and that trap when they are called.
+    public let unknownImports: [ModuleImport]
+
+    init(_ raw: OpaquePointer, module: Module, unknownImports: [ModuleImport]) {
+        unsafe self.raw = raw
+        self.module = module
+        self.unknownImports = unknownImports
+    }
+
+    deinit { unsafe wasmtime_instance_pre_delete(raw) }
+}
