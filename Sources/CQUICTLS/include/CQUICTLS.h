@@ -91,9 +91,10 @@ ngtcp2_ssize quictls_write_retry(
     const ngtcp2_cid *_Nonnull scid, const ngtcp2_cid *_Nonnull original_dcid,
     const uint8_t *_Nonnull token, size_t token_length);
 
-/// Writes an Initial packet holding one CONNECTION_CLOSE with `error_code`, protected with the
-/// Initial keys of `dcid`: to refuse a client without keeping state (RFC 9000 §10.2.3). Arguments
-/// as above. Returns the packet's length or a negative NGTCP2_ERR_….
+/// Writes an Initial packet of a server holding one CONNECTION_CLOSE with `error_code`: to refuse a
+/// client without keeping state (RFC 9000 §10.2.3). `dcid` is the client's source connection ID,
+/// `scid` the destination connection ID its Initial came with, whose Initial keys protect the
+/// answer. Returns the packet's length or a negative NGTCP2_ERR_….
 ngtcp2_ssize quictls_write_connection_close(
     uint8_t *_Nonnull out, size_t capacity, uint32_t version, const ngtcp2_cid *_Nonnull dcid,
     const ngtcp2_cid *_Nonnull scid, uint64_t error_code);

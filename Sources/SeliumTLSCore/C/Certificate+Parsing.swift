@@ -1,4 +1,5 @@
 internal import CBoringTLS
+private import SeliumNetCore
 
 extension Certificate {
     /// Reads one certificate: DER, or the first one of a PEM text; nil when it is unreadable.
@@ -41,7 +42,7 @@ extension Certificate {
             let bytes = unsafe btls_certificate_name(handle, index, &kind).array
             switch kind {
             case BTLS_NAME_DNS: return .dns(String(decoding: bytes, as: UTF8.self))
-            case BTLS_NAME_IP: return .address(bytes)
+            case BTLS_NAME_IP: return IPAddress(octets: bytes).map { .address($0) }
             case BTLS_NAME_URI: return .uri(String(decoding: bytes, as: UTF8.self))
             case BTLS_NAME_EMAIL: return .email(String(decoding: bytes, as: UTF8.self))
             default: return nil

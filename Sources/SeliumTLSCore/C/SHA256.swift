@@ -24,7 +24,7 @@ public struct SHA256: Sendable {
 
     /// Appends `bytes`.
     public mutating func update(_ bytes: some Sequence<UInt8>) {
-        let done: Void? = unsafe bytes.withContiguousStorageIfAvailable { buffer in
+        let done: Void? = bytes.withContiguousStorageIfAvailable { buffer in
             unsafe btls_sha256_update(&self.state, buffer.baseAddress, buffer.count)
         }
         if done == nil {
@@ -35,7 +35,7 @@ public struct SHA256: Sendable {
     /// The 32-byte digest of everything appended so far; the hash itself can go on.
     public func finalize() -> [UInt8] {
         var copy = self.state
-        return [UInt8](unsafeUninitializedCapacity: Self.digestLength) { buffer, initialized in
+        return unsafe [UInt8](unsafeUninitializedCapacity: Self.digestLength) { buffer, initialized in
             guard let base = buffer.baseAddress else { return }
             unsafe btls_sha256_finish(&copy, base)
             initialized = Self.digestLength

@@ -18,7 +18,7 @@ public struct SystemRandom: RandomNumberGenerator, Sendable {
     /// `count` random bytes; none when `count` is not positive.
     public func bytes(_ count: Int) -> [UInt8] {
         guard count > 0 else { return [] }
-        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             guard let base = buffer.baseAddress else { return }
             unsafe btls_random(base, count)
             initialized = count

@@ -4,6 +4,7 @@ internal import CBoringTLS
 ///
 /// TLS 1.3 for QUIC only, no tickets, no resumption, no early data; the largest certificate message
 /// is 16 KiB and the longest chain four certificates.
+@safe
 public final class TLSContext: Sendable {
     /// Which half of a handshake the context's sessions play.
     public enum Side: Hashable, Sendable {
@@ -43,13 +44,19 @@ public final class TLSContext: Sendable {
         try self.init(material)
     }
 
+    private init(_ material: Material) throws(TLSError) {
+        self.side = material.isServer ? .server : .client
+        self.certificate = Certificate(material.chain)
+        unsafe self.context = try material.makeContext()
+    }
+
     /// A session for one accepted connection. Server contexts only.
     ///
     /// - Parameter unixTime: seconds since 1970 that certificates are judged by.
     public func makeServerSession(unixTime: Int64) throws(TLSError) -> TLSSession {
         precondition(self.side == .server, "a client context makes client sessions")
-        return try TLSSession(
-            unsafe self.context, of: self, serverName: nil, unixTime: unixTime)
+        return try unsafe TLSSession(
+            self.context, of: self, serverName: nil, unixTime: unixTime)
     }
 
     /// A session for one connection to `serverName`. Client contexts only.
@@ -62,8 +69,8 @@ public final class TLSContext: Sendable {
         serverName: String, unixTime: Int64
     ) throws(TLSError) -> TLSSession {
         precondition(self.side == .client, "a server context makes server sessions")
-        return try TLSSession(
-            unsafe self.context, of: self, serverName: serverName, unixTime: unixTime)
+        return try unsafe TLSSession(
+            self.context, of: self, serverName: serverName, unixTime: unixTime)
     }
 
     deinit {

@@ -5,6 +5,7 @@ internal import CBoringTLS
 /// Not Sendable: it belongs to whoever owns the connection. It does nothing by itself; either the
 /// packet machinery drives it (`quictls_attach` with ``handle``), or ``HandshakeFlights`` does.
 /// It must outlive the `ngtcp2_conn` it is attached to.
+@safe
 public final class TLSSession {
     /// Which half of the handshake this is.
     public let side: TLSContext.Side
@@ -21,7 +22,7 @@ public final class TLSSession {
     init(
         _ engine: OpaquePointer, of context: TLSContext, serverName: String?, unixTime: Int64
     ) throws(TLSError) {
-        let name = try serverName.map { (name) throws(TLSError) in try Self.normalised(name) }
+        let name = try serverName.map { (name) throws(TLSError) in try ServerName.normalised(name) }
         var status = BTLS_OK
         let session =
             if let name {

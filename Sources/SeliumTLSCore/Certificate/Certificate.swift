@@ -1,3 +1,5 @@
+public import SeliumNetCore
+
 /// What an X.509 certificate says, as far as anybody here asks.
 ///
 /// A value: it holds no handle of the engine. Whether to believe it is another question.
@@ -6,8 +8,8 @@ public struct Certificate: Hashable, Sendable {
     public enum Name: Hashable, Sendable {
         /// dNSName, as written.
         case dns(String)
-        /// iPAddress: 4 or 16 octets in network order.
-        case address([UInt8])
+        /// iPAddress.
+        case address(IPAddress)
         /// uniformResourceIdentifier, as written.
         case uri(String)
         /// rfc822Name, as written.
@@ -66,7 +68,7 @@ public struct Certificate: Hashable, Sendable {
         self.names.compactMap { name in
             switch name {
             case .dns(let host): host
-            case .address(let octets): Self.text(ofAddress: octets)
+            case .address(let address): address.description
             case .uri, .email: nil
             }
         }

@@ -1,0 +1,97 @@
+// Judging the other side's certificate, and remembering what was wrong with it.
+
+#include <sys/time.h>
+
+#include "internal.h"
+
+static _Thread_local int64_t current_seconds;
+
+void btls_enter(const btls_session *session) {
+    current_seconds = session->unix_seconds;
+}
+
+void btls_current_time(const SSL *unused, struct timeval *clock) {
+    (void)unused;
+    clock->tv_sec = current_seconds;
+    clock->tv_usec = 0;
+}
+
+static btls_verdict verdict_of(int error) {
+    switch (error) {
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return BTLS_VERDICT_EXPIRED;
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return BTLS_VERDICT_NOT_YET_VALID;
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return BTLS_VERDICT_WRONG_NAME;
+        case X509_V_ERR_INVALID_PURPOSE:
+            return BTLS_VERDICT_WRONG_PURPOSE;
+        case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+            return BTLS_VERDICT_CHAIN_TOO_LONG;
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        // A CA of the same name with another key: what two runs of the same command make.
+        case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+        case X509_V_ERR_AKID_SKID_MISMATCH:
+        case X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH:
+            return BTLS_VERDICT_UNKNOWN_ISSUER;
+        default:
+            return BTLS_VERDICT_OTHER;
+    }
+}
+
+static void keep(btls_owned *slot, X509 *certificate) {
+    OPENSSL_free(slot->data);
+    slot->data = NULL;
+    slot->length = 0;
+    if (certificate == NULL) {
+        return;
+    }
+    uint8_t *der = NULL;
+    const int length = i2d_X509(certificate, &der);
+    if (length > 0) {
+        slot->data = der;
+        slot->length = (size_t)length;
+    }
+}
+
+static int refuse(btls_session *session, X509_STORE_CTX *store, int error, int depth, X509 *about) {
+    session->verdict = verdict_of(error);
+    session->verdict_depth = depth;
+    keep(&session->judged, about);
+    // BoringSSL picks the alert from this.
+    X509_STORE_CTX_set_error(store, error);
+    return 0;
+}
+
+int btls_verify_chain(X509_STORE_CTX *store, void *unused) {
+    (void)unused;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    btls_session *session = ssl != NULL ? SSL_get_app_data(ssl) : NULL;
+    if (session == NULL) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+        return 0;
+    }
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    keep(&session->peer, leaf);
+    const STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store);
+    if (shown != NULL && sk_X509_num(shown) > BTLS_MAX_CHAIN) {
+        return refuse(session, store, X509_V_ERR_CERT_CHAIN_TOO_LONG, 0, leaf);
+    }
+    if (X509_verify_cert(store) != 1) {
+        return refuse(
+            session, store, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
+            X509_STORE_CTX_get_current_cert(store));
+    }
+    // The purpose check above lets a certificate without the extension pass for anything. Authority
+    // is read from these certificates, so the purpose must be written in them.
+    const uint32_t usage = session->context->is_server ? BTLS_USAGE_CLIENT : BTLS_USAGE_SERVER;
+    if (!btls_certificate_allows(leaf, usage)) {
+        return refuse(session, store, X509_V_ERR_INVALID_PURPOSE, 0, leaf);
+    }
+    return 1;
+}

@@ -1,0 +1,175 @@
+#include "CQUICWatch.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+static _Thread_local quicwatch *current;
+static _Atomic(ngtcp2_decrypt) inner_decrypt;
+
+// MARK: Walking frames
+
+typedef struct reader {
+    const uint8_t *at;
+    const uint8_t *end;
+} reader;
+
+// RFC 9000 §16. 0 when the bytes end before the number does.
+static int read_varint(reader *r, uint64_t *value) {
+    if (r->at == r->end) return 0;
+    size_t length = (size_t)1 << (*r->at >> 6);
+    if ((size_t)(r->end - r->at) < length) return 0;
+    uint64_t v = *r->at & 0x3f;
+    for (size_t i = 1; i < length; i++) v = v << 8 | r->at[i];
+    r->at += length;
+    *value = v;
+    return 1;
+}
+
+static int skip(reader *r, uint64_t length) {
+    if ((uint64_t)(r->end - r->at) < length) return 0;
+    r->at += length;
+    return 1;
+}
+
+static int skip_varints(reader *r, uint64_t count) {
+    uint64_t ignored;
+    for (; count > 0; count--) {
+        if (!read_varint(r, &ignored)) return 0;
+    }
+    return 1;
+}
+
+static int skip_counted(reader *r) {
+    uint64_t length;
+    return read_varint(r, &length) && skip(r, length);
+}
+
+static int skip_ack(reader *r, int with_ecn) {
+    uint64_t count;
+    if (!skip_varints(r, 2) || !read_varint(r, &count) || !skip_varints(r, 1)) return 0;
+    // Each range takes two bytes at least, so a larger count is a lie that ngtcp2 will refuse.
+    if (count > (uint64_t)(r->end - r->at) / 2) return 0;
+    return skip_varints(r, 2 * count) && (!with_ecn || skip_varints(r, 3));
+}
+
+static int skip_stream(reader *r, uint64_t type) {
+    if (!skip_varints(r, 1)) return 0;
+    if ((type & 4) && !skip_varints(r, 1)) return 0;
+    if (type & 2) return skip_counted(r);
+    r->at = r->end;
+    return 1;
+}
+
+static int skip_new_connection_id(reader *r) {
+    if (!skip_varints(r, 2) || r->at == r->end) return 0;
+    uint64_t length = *r->at;
+    r->at++;
+    return skip(r, length) && skip(r, NGTCP2_STATELESS_RESET_TOKENLEN);
+}
+
+static int take_stop(quicwatch *watch, reader *r) {
+    uint64_t stream, code;
+    if (!read_varint(r, &stream) || !read_varint(r, &code)) return 0;
+    if (watch->stop_count < QUICWATCH_MAX_STOPS) {
+        watch->stops[watch->stop_count].stream = stream;
+        watch->stops[watch->stop_count].code = code;
+        watch->stop_count++;
+    }
+    return 1;
+}
+
+// Advances over one frame and counts it into `seen`. 0 where the frames are malformed or of an
+// unknown type: ngtcp2 judges that itself.
+static int take_frame(quicwatch *watch, quicwatch *seen, reader *r) {
+    uint64_t type;
+    if (!read_varint(r, &type)) return 0;
+    switch (type) {
+    case 0x00:
+        while (r->at != r->end && *r->at == 0) r->at++;
+        return 1;
+    case 0x01: seen->pings++; return 1;
+    case 0x02: return skip_ack(r, 0);
+    case 0x03: return skip_ack(r, 1);
+    case 0x04: seen->resets++; return skip_varints(r, 3);
+    case 0x05: seen->resets++; return take_stop(watch, r);
+    case 0x06: return skip_varints(r, 1) && skip_counted(r);
+    case 0x07: return skip_counted(r);
+    case 0x08: case 0x09: case 0x0a: case 0x0b:
+    case 0x0c: case 0x0d: case 0x0e: case 0x0f: return skip_stream(r, type);
+    case 0x10: case 0x12: case 0x13: case 0x14:
+    case 0x16: case 0x17: return skip_varints(r, 1);
+    case 0x11: case 0x15: return skip_varints(r, 2);
+    case 0x18: seen->connection_ids++; return skip_new_connection_id(r);
+    case 0x19: seen->connection_ids++; return skip_varints(r, 1);
+    case 0x1a: seen->challenges++; return skip(r, NGTCP2_PATH_CHALLENGE_DATALEN);
+    case 0x1b: return skip(r, NGTCP2_PATH_CHALLENGE_DATALEN);
+    case 0x1c: return skip_varints(r, 2) && skip_counted(r);
+    case 0x1d: return skip_varints(r, 1) && skip_counted(r);
+    case 0x1e: return 1;
+    case 0x30: r->at = r->end; return 1;
+    case 0x31: return skip_counted(r);
+    default: return 0;
+    }
+}
+
+// A copy of a packet is opened again before ngtcp2 sees that it had it: whoever can copy packets on
+// the way must not be able to end the connection by that.
+static int is_copy(quicwatch *watch, uint64_t packet) {
+    for (uint32_t i = 0; i < QUICWATCH_RECENT; i++) {
+        if (watch->recent[i] == packet) return 1;
+    }
+    watch->recent[watch->recent_next] = packet;
+    watch->recent_next = (watch->recent_next + 1) % QUICWATCH_RECENT;
+    return 0;
+}
+
+void quicwatch_scan(quicwatch *watch, uint64_t packet, const uint8_t *payload, size_t length) {
+    if (length == 0) return;
+    reader r = {payload, payload + length};
+    quicwatch seen;
+    seen.resets = seen.challenges = seen.connection_ids = seen.pings = 0;
+    while (r.at != r.end && take_frame(watch, &seen, &r)) {}
+    if ((seen.resets | seen.challenges | seen.connection_ids | seen.pings) == 0) return;
+    if (is_copy(watch, packet)) return;
+    watch->resets += seen.resets;
+    watch->challenges += seen.challenges;
+    watch->connection_ids += seen.connection_ids;
+    watch->pings += seen.pings;
+}
+
+// MARK: The callback
+
+static int watching_decrypt(
+    uint8_t *dest, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *aead_ctx,
+    const uint8_t *ciphertext, size_t ciphertextlen, const uint8_t *nonce, size_t noncelen,
+    const uint8_t *aad, size_t aadlen) {
+    ngtcp2_decrypt inner = atomic_load_explicit(&inner_decrypt, memory_order_relaxed);
+    int result = inner(
+        dest, aead, aead_ctx, ciphertext, ciphertextlen, nonce, noncelen, aad, aadlen);
+    quicwatch *watch = current;
+    if (result != 0 || watch == NULL || ciphertextlen < aead->max_overhead) return result;
+    // The last eight octets of the nonce hold the packet number under a constant mask.
+    uint64_t packet = 0;
+    if (noncelen >= sizeof packet) memcpy(&packet, nonce + noncelen - sizeof packet, sizeof packet);
+    quicwatch_scan(watch, packet, dest, ciphertextlen - aead->max_overhead);
+    return result;
+}
+
+void quicwatch_install(ngtcp2_callbacks *callbacks) {
+    if (callbacks->decrypt == watching_decrypt) return;
+    atomic_store_explicit(&inner_decrypt, callbacks->decrypt, memory_order_relaxed);
+    callbacks->decrypt = watching_decrypt;
+}
+
+void quicwatch_begin(quicwatch *watch) {
+    watch->stop_count = 0;
+    current = watch;
+}
+
+void quicwatch_end(void) {
+    current = NULL;
+}
+
+void quicwatch_reset_counts(quicwatch *watch) {
+    watch->resets = watch->challenges = watch->connection_ids = watch->pings = 0;
+}

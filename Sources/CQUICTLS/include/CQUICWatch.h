@@ -1,0 +1,66 @@
+// Sees the frames of opened packets that ngtcp2 0.12 announces to nobody.
+//
+// Two needs: STOP_SENDING has no callback on the side that receives it, and cheap control frames are
+// not limited by the library. Every received packet passes the decrypt callback, so this wraps it:
+// after a packet was opened its frames are walked once (RFC 9000 §12.4), nothing is copied.
+//
+// A watch is told which packets are its own by being current on the thread while the connection
+// reads: the callback itself knows no connection.
+
+#ifndef SELIUM_CQUICWATCH_H
+#define SELIUM_CQUICWATCH_H
+
+#include <ngtcp2/ngtcp2.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// STOP_SENDING frames kept from one datagram; a datagram has room for few more.
+#define QUICWATCH_MAX_STOPS 64
+/// Packets with counted frames that are remembered, so that copies of them do not count again.
+#define QUICWATCH_RECENT 32
+
+typedef struct quicwatch_stop {
+    uint64_t stream;
+    uint64_t code;
+} quicwatch_stop;
+
+typedef struct quicwatch {
+    /// RESET_STREAM and STOP_SENDING.
+    uint32_t resets;
+    /// PATH_CHALLENGE.
+    uint32_t challenges;
+    /// NEW_CONNECTION_ID and RETIRE_CONNECTION_ID.
+    uint32_t connection_ids;
+    /// PING.
+    uint32_t pings;
+    /// Of the datagram being read.
+    uint32_t stop_count;
+    uint32_t recent_next;
+    quicwatch_stop stops[QUICWATCH_MAX_STOPS];
+    uint64_t recent[QUICWATCH_RECENT];
+} quicwatch;
+
+/// Puts the watch in front of the decrypt callback that is there already.
+void quicwatch_install(ngtcp2_callbacks *_Nonnull callbacks);
+
+/// Makes `watch` current on this thread and forgets the stops of the datagram before.
+void quicwatch_begin(quicwatch *_Nonnull watch);
+void quicwatch_end(void);
+
+/// Starts counting at zero again.
+void quicwatch_reset_counts(quicwatch *_Nonnull watch);
+
+/// Walks the frames of one opened packet; `packet` tells packets from copies of themselves.
+/// For tests; the decrypt callback calls it by itself.
+void quicwatch_scan(
+    quicwatch *_Nonnull watch, uint64_t packet, const uint8_t *_Nullable payload, size_t length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
