@@ -42,8 +42,10 @@ stop_running() {
 launch() {
     local log=$1
     shift
+    # Emptied here and not by the child, which may come after the first look at it.
+    : >"$log"
     set -m
-    "$@" </dev/null >"$log" 2>&1 &
+    "$@" </dev/null >>"$log" 2>&1 &
     running_group=$!
     set +m
 }
