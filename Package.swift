@@ -148,7 +148,7 @@ let package = Package(
         .target(
             name: "SeliumTestSupport",
             dependencies: [
-                "SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumKernel", "SeliumHosting",
+                "SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumKernel", "SeliumHosting", "SeliumABI",
                 "SeliumCertificates", logging,
             ],
             swiftSettings: house),

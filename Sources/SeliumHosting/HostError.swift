@@ -46,15 +46,42 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
     public var description: String { remedy.isEmpty ? message : "\(message)\n\(remedy)" }
 }
 
-/// Which sequences a log holds.
-public struct LogRange: Sendable, Hashable {
-    /// The oldest that is kept; `last + 1` when none is.
-    public var oldest: UInt64
-    /// The newest given, 0 before the first.
-    public var last: UInt64
+extension HostError {
+    /// What a table or machine of the process world refused, as a host says it.
+    public init(_ error: KernelError) {
+        let code: Code
+        var range: LogRange?
+        switch error.code {
+        case .invalid: code = .invalidArgument
+        case .notFound: code = .notFound
+        case .nameTaken: code = .alreadyExists
+        case .exhausted: code = .resourceExhausted
+        case .denied: code = .permissionDenied
+        case .busy, .ended: code = .failedPrecondition
+        case .mismatch: code = .aborted
+        case .corrupt: code = .dataLoss
+        case .outOfRange(let existing):
+            code = .outOfRange
+            range = existing
+        }
+        self.init(
+            code, error.message, remedy: error.remedy, isRetryable: code == .resourceExhausted, range: range)
+    }
 
-    public init(oldest: UInt64, last: UInt64) {
-        self.oldest = oldest
-        self.last = last
+    /// The waiting task was cancelled.
+    public static var cancelled: HostError { HostError(.cancelled, "cancelled") }
+
+    /// No process has this id (any more).
+    public static func noProcess(_ id: ProcessID) -> HostError {
+        HostError(.notFound, "no process \(id)")
+    }
+}
+
+/// Runs a step of a pure machine and turns its refusal into a host's.
+public func hosted<R>(_ step: () throws(KernelError) -> R) throws(HostError) -> R {
+    do throws(KernelError) {
+        return try step()
+    } catch {
+        throw HostError(error)
     }
 }

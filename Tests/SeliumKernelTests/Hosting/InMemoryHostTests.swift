@@ -1,0 +1,10 @@
+import SeliumTestSupport
+import Testing
+
+@Suite("The in-memory host")
+struct InMemoryHostTests {
+    @Test("keeps the contract of every host", arguments: HostContract.checks)
+    func contract(check: HostContract.Check) async throws {
+        try await check.run(over: InMemoryProcessHost.fixture())
+    }
+}
