@@ -142,7 +142,7 @@ class Generator:
             at = r.randrange(len(data) + 1)
             data[at:at] = r.randbytes(r.choice((1, 4, 40)))
         elif how == 6:
-            data += data
+            data = data + data
         elif how == 7:
             for _ in range(r.choice((17, 200, 5000))):
                 data = bytearray(b"\x52" + varint(len(data)) + data)[:60_000]
@@ -169,7 +169,7 @@ class Generator:
             length = varint(max(0, len(body) - 1))
         data = length + body
         if how == 5:
-            data += data
+            data = data + data
         if how == 6:
             data += r.randbytes(r.choice((1, 100, 5000)))
         return data
