@@ -16,6 +16,7 @@ extension Guest {
         let result = advance()
         let used = monotonicNanoseconds() &- begin
         usedNanoseconds.wrappingAdd(used, ordering: .relaxed)
+        user.turnEnded()
         switch result {
         case .none: return yielded ? .yielded : .parked
         case .some(let outcome):

@@ -47,7 +47,7 @@ import Synchronization
     }
 
     /// The object the guest was started with; host functions find theirs by it.
-    public let user: any AnyObject & Sendable
+    public let user: any GuestUser
     let core: SchedulerCore
     let state = Atomic<UInt8>(RunState.queued)
     /// 0: none, else 1 + the reason.
@@ -76,7 +76,7 @@ import Synchronization
     var sliceStart: UInt64 = 0
 
     init(
-        _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits, user: any AnyObject & Sendable,
+        _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits, user: any GuestUser,
         core: SchedulerCore, onEnd: @escaping @Sendable (RunEnd) -> Void
     ) {
         self.prepared = prepared

@@ -90,6 +90,11 @@ import CWasmtime
             count: wasmtime_memory_data_size(context, &item.of.memory))
     }
 
+    /// CPU time of the guest up to this moment, nanoseconds.
+    public var cpuNanoseconds: UInt64 {
+        guest.cpuNanoseconds &+ (monotonicNanoseconds() &- guest.sliceStart)
+    }
+
     /// What the guest was started with, if it is a `type`.
     public func user<T: AnyObject>(as type: T.Type) -> T? {
         let user = guest.user

@@ -23,10 +23,10 @@ public final class HostCall: Sendable {
 
     private let contents: Mutex<Contents>
 
-    /// A call of `call`'s guest. `onAbandon` runs once if the guest ends before the call is
+    /// A call of `guest`, made inside one of its host functions. `onAbandon` runs once if the guest ends before the call is
     /// complete, on any thread; it takes back what was registered (a timer, a reader).
-    public init(_ call: borrowing GuestCall, onAbandon: (@Sendable () -> Void)? = nil) {
-        contents = Mutex(Contents(guest: call.guest, onAbandon: onAbandon))
+    public init(_ guest: Guest, onAbandon: (@Sendable () -> Void)? = nil) {
+        contents = Mutex(Contents(guest: guest, onAbandon: onAbandon))
     }
 
     /// Answers with a value; the first completion wins, later ones do nothing.

@@ -36,7 +36,7 @@ public final class Scheduler: Sendable {
     @discardableResult
     public func spawn(
         _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits = .init(),
-        user: any AnyObject & Sendable, onEnd: @escaping @Sendable (RunEnd) -> Void
+        user: any GuestUser, onEnd: @escaping @Sendable (RunEnd) -> Void
     ) -> Guest {
         let guest = Guest(prepared, plan: plan, limits: limits, user: user, core: core, onEnd: onEnd)
         core.guestStarted()
@@ -50,7 +50,7 @@ public final class Scheduler: Sendable {
     @discardableResult
     public func spawn(
         _ prepared: PreparedModule, entry: Entrypoint, limits: GuestLimits = .init(),
-        user: any AnyObject & Sendable, onEnd: @escaping @Sendable (RunEnd) -> Void
+        user: any GuestUser, onEnd: @escaping @Sendable (RunEnd) -> Void
     ) throws(WasmError) -> Guest {
         let plan = try EntryPlan(entry, exports: prepared.module.exports)
         return spawn(prepared, plan: plan, limits: limits, user: user, onEnd: onEnd)

@@ -1,0 +1,21 @@
+public import SeliumABI
+public import SeliumWasm
+
+/// Every function this server offers to guests.
+public enum HostFunctions {
+    /// All groups together.
+    public static var all: [HostFunction] { WASI.functions }
+
+    /// A linker of them, to be made once for an engine. Unknown functions of WASI answer ENOSYS, as
+    /// programs for newer versions of it expect; all others trap and say their name.
+    public static func makeLinker(_ engine: Engine) throws(WasmError) -> Linker {
+        try Linker(
+            engine, functions: all,
+            unknownResults: [WASI.module: Int32(Errno.notImplemented.rawValue)])
+    }
+
+    /// The capability without which an import does nothing useful; nil when it needs none.
+    public static func capability(module: String, name: String) -> Capability? {
+        module == WASI.module ? WASI.capabilities[name] : nil
+    }
+}
