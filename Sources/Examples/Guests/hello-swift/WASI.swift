@@ -2,21 +2,21 @@
 // pointers, the return value is an errno.
 
 @_extern(wasm, module: "wasi_snapshot_preview1", name: "args_sizes_get")
-@_extern(c)
-func args_sizes_get(
+@_extern(c, "args_sizes_get")
+func argumentSizes(
     _ count: UnsafeMutablePointer<UInt32>, _ bytes: UnsafeMutablePointer<UInt32>
 ) -> Int32
 
 @_extern(wasm, module: "wasi_snapshot_preview1", name: "args_get")
-@_extern(c)
-func args_get(
+@_extern(c, "args_get")
+func argumentBytes(
     _ pointers: UnsafeMutablePointer<UInt32>, _ bytes: UnsafeMutablePointer<UInt8>
 ) -> Int32
 
 @_extern(wasm, module: "wasi_snapshot_preview1", name: "fd_write")
-@_extern(c)
-func fd_write(
-    _ descriptor: Int32, _ vectors: UnsafePointer<OutputVector>, _ count: Int32,
+@_extern(c, "fd_write")
+func writeVectors(
+    _ descriptor: Int32, _ vectors: UnsafeRawPointer, _ count: Int32,
     _ written: UnsafeMutablePointer<UInt32>
 ) -> Int32
 
@@ -31,10 +31,10 @@ enum Arguments {
     static func all() -> [String] {
         var count: UInt32 = 0
         var size: UInt32 = 0
-        guard args_sizes_get(&count, &size) == 0, count > 0, size > 0 else { return [] }
+        guard argumentSizes(&count, &size) == 0, count > 0, size > 0 else { return [] }
         var pointers = [UInt32](repeating: 0, count: Int(count))
         var bytes = [UInt8](repeating: 0, count: Int(size))
-        guard args_get(&pointers, &bytes) == 0 else { return [] }
+        guard argumentBytes(&pointers, &bytes) == 0 else { return [] }
         // The strings lie one after the other, each with a zero behind it.
         return bytes.split(separator: 0, maxSplits: Int(count), omittingEmptySubsequences: false)
             .prefix(Int(count)).map { String(decoding: $0, as: UTF8.self) }
@@ -50,9 +50,10 @@ enum Output {
             var done = 0
             while done < buffer.count {
                 var vector = OutputVector(
-                    address: UInt32(UInt(bitPattern: base + done)), count: UInt32(buffer.count - done))
+                    address: UInt32(UInt(bitPattern: base + done)),
+                    count: UInt32(buffer.count - done))
                 var written: UInt32 = 0
-                guard fd_write(1, &vector, 1, &written) == 0, written > 0 else { return }
+                guard writeVectors(1, &vector, 1, &written) == 0, written > 0 else { return }
                 done += Int(written)
             }
         }
