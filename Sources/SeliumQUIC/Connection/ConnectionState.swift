@@ -1,0 +1,161 @@
+internal import DequeModule
+internal import NIOCore
+
+/// Who waits for a connection, and what waits to be taken from it. Confined to the loop; hangs on
+/// the core's connection.
+final class ConnectionState: @unchecked Sendable {
+    /// Tasks that may wait for the other side to grant a stream.
+    static let maximumOpeners = 1_024
+
+    enum OpenOutcome: Sendable {
+        case opened(StreamBox)
+        case failed(QUICError)
+    }
+
+    let core: CoreConnection
+    let driver: EndpointDriver
+    private var inbound = Deque<CoreStream>()
+    private var acceptor: CheckedContinuation<StreamBox?, Never>?
+    private var openers: [(id: UInt64, continuation: CheckedContinuation<OpenOutcome, Never>)] = []
+    private var nextOpener: UInt64 = 0
+    private var enders: [CheckedContinuation<QUICConnectionEnd, Never>] = []
+    private var connector: CheckedContinuation<QUICConnectionEnd?, Never>?
+
+    init(_ core: CoreConnection, on driver: EndpointDriver) {
+        self.core = core
+        self.driver = driver
+    }
+
+    func handle(_ event: CoreEvent) {
+        switch event {
+        case .readable(let stream):
+            (stream.attachment as? StreamState)?.readable()
+        case .writable(let stream):
+            (stream.attachment as? StreamState)?.writable()
+        case .streamOpened(let stream):
+            opened(stream)
+        case .streamCredit:
+            open()
+        case .handshakeCompleted:
+            connector?.resume(returning: nil)
+            connector = nil
+        case .handshakeConfirmed:
+            break
+        case .ended(let end):
+            ended(end)
+        }
+    }
+
+    // MARK: Connecting
+
+    func waitForHandshake(_ continuation: CheckedContinuation<QUICConnectionEnd?, Never>) {
+        if let end = core.end {
+            continuation.resume(returning: end)
+        } else if core.isHandshakeComplete {
+            continuation.resume(returning: nil)
+        } else {
+            connector = continuation
+        }
+    }
+
+    // MARK: Streams of the other side
+
+    private func opened(_ stream: CoreStream) {
+        if let waiting = acceptor {
+            acceptor = nil
+            waiting.resume(returning: StreamBox(stream))
+        } else {
+            inbound.append(stream)
+        }
+    }
+
+    func accept(
+        _ flag: CancelFlag, _ continuation: CheckedContinuation<StreamBox?, Never>
+    ) {
+        if let stream = inbound.popFirst() {
+            continuation.resume(returning: StreamBox(stream))
+        } else if core.end != nil || flag.isSet || acceptor != nil {
+            continuation.resume(returning: nil)
+        } else {
+            acceptor = continuation
+        }
+    }
+
+    func cancelAccept() {
+        acceptor?.resume(returning: nil)
+        acceptor = nil
+    }
+
+    // MARK: Streams of ours
+
+    func tryOpen() -> OpenOutcome? {
+        if let end = core.end { return .failed(end.error) }
+        guard openers.isEmpty, let stream = core.openStream() else { return nil }
+        return .opened(StreamBox(stream))
+    }
+
+    func open(
+        _ flag: CancelFlag, _ continuation: CheckedContinuation<OpenOutcome, Never>
+    ) -> UInt64? {
+        if let outcome = tryOpen() {
+            continuation.resume(returning: outcome)
+        } else if flag.isSet {
+            continuation.resume(returning: .failed(.cancelled))
+        } else if openers.count >= Self.maximumOpeners {
+            let error = QUICError(.tooManyStreams, "too many streams wait to be opened")
+            continuation.resume(returning: .failed(error))
+        } else {
+            nextOpener += 1
+            openers.append((nextOpener, continuation))
+            return nextOpener
+        }
+        return nil
+    }
+
+    func cancelOpen(_ id: UInt64) {
+        guard let index = openers.firstIndex(where: { $0.id == id }) else { return }
+        openers.remove(at: index).continuation.resume(returning: .failed(.cancelled))
+    }
+
+    private func open() {
+        while let first = openers.first, let stream = core.openStream() {
+            openers.removeFirst()
+            first.continuation.resume(returning: .opened(StreamBox(stream)))
+        }
+    }
+
+    // MARK: The end
+
+    func waitForEnd(_ continuation: CheckedContinuation<QUICConnectionEnd, Never>) {
+        if let end = core.end {
+            continuation.resume(returning: end)
+        } else {
+            enders.append(continuation)
+        }
+    }
+
+    func close(code: UInt64, reason: String) {
+        core.close(code: code, reason: reason, now: EndpointDriver.now)
+        driver.wake()
+    }
+
+    private func ended(_ end: QUICConnectionEnd) {
+        connector?.resume(returning: end)
+        connector = nil
+        cancelAccept()
+        inbound = []
+        for opener in openers { opener.continuation.resume(returning: .failed(end.error)) }
+        openers = []
+        for ender in enders { ender.resume(returning: end) }
+        enders = []
+    }
+}
+
+/// Carries a stream from the loop to the task that takes it.
+struct StreamBox: @unchecked Sendable {
+    let core: CoreStream
+
+    init(_ core: CoreStream) {
+        self.core = core
+    }
+}

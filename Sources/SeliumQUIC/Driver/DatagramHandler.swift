@@ -1,0 +1,96 @@
+internal import NIOCore
+internal import NIOPosix
+
+/// Between one UDP channel and the driver. Confined to the loop.
+final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias OutboundOut = AddressedEnvelope<ByteBuffer>
+
+    /// Nil once the driver let go of the socket.
+    private var driver: EndpointDriver?
+    private var context: ChannelHandlerContext?
+    /// Where the socket is bound.
+    var local = Address(IPv4Address.any, port: 0)
+    /// The system said that nobody listens at the other end.
+    private(set) var wasRefused = false
+
+    init(_ driver: EndpointDriver) {
+        self.driver = driver
+    }
+
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    /// The socket is closed on purpose: what it still reports is of no interest.
+    func detach() {
+        driver = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = Self.unwrapInboundIn(data)
+        guard let remote = Address(envelope.remoteAddress) else { return }
+        var path = NetworkPath(local: local, remote: remote)
+        if let info = envelope.metadata?.packetInfo, let target = Address(info.destinationAddress) {
+            path.local = Address(target.address.withoutScope, port: local.port)
+        }
+        let datagrams = ReceivedDatagrams(
+            bytes: envelope.data, segmentSize: envelope.metadata?.segmentSize, path: path,
+            ecn: ECN(envelope.metadata?.ecnState ?? .transportNotCapable))
+        driver?.received(datagrams, by: self)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        driver?.turn()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { driver?.wake() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? IOError, error.errnoCode == Errno.connectionRefused else {
+            return
+        }
+        wasRefused = true
+        driver?.refused()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        driver?.lostSocket(self)
+    }
+
+    func write(_ bytes: ByteBuffer, to remote: Address, segmentSize: Int?, ecn: ECN) {
+        guard let context else { return }
+        let envelope = AddressedEnvelope(
+            remoteAddress: remote.nio, data: bytes,
+            metadata: .init(ecnState: ecn.nio, packetInfo: nil, segmentSize: segmentSize))
+        context.write(Self.wrapOutboundOut(envelope), promise: nil)
+    }
+
+    func flush() {
+        context?.flush()
+    }
+}
+
+/// One read: one datagram, or several of one length that the system joined (GRO).
+struct ReceivedDatagrams {
+    let bytes: ByteBuffer
+    let segmentSize: Int?
+    let path: NetworkPath
+    let ecn: ECN
+}
+
+extension IPAddress {
+    /// A bound address has no interface number; packet information may bring one.
+    var withoutScope: IPAddress {
+        guard case .v6(let v6) = self, v6.scopeID != 0, !isLinkLocal else { return self }
+        return .v6(IPv6Address(high: v6.high, low: v6.low))
+    }
+}

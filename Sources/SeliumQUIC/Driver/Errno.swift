@@ -1,0 +1,34 @@
+internal import NIOCore
+
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// Error numbers that mean something to us.
+enum Errno {
+    static let connectionRefused: CInt = ECONNREFUSED
+    static let addressInUse: CInt = EADDRINUSE
+    private static let unusable: [CInt] = [
+        EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH, EHOSTUNREACH,
+    ]
+
+    /// What a failed bind or connect means.
+    static func error(_ error: any Error, doing what: String) -> QUICError {
+        guard let error = error as? IOError else {
+            return QUICError(.socket, "\(what) failed: \(error)")
+        }
+        let code: QUICError.Code =
+            switch error.errnoCode {
+            case addressInUse: .addressInUse
+            case connectionRefused: .refused
+            case let number where unusable.contains(number): .invalidAddress
+            default: .socket
+            }
+        return QUICError(
+            code, "\(what) failed: \(error.localizedReason)", errno: error.errnoCode)
+    }
+}
+
+extension IOError {
+    fileprivate var localizedReason: String { self.description }
+}

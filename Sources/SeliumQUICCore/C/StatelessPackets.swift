@@ -1,0 +1,123 @@
+internal import CNGTCP2
+internal import CQUICTLS
+
+/// Packets that an endpoint sends without a connection, and the secret they need.
+struct StatelessPackets {
+    /// One key for tokens and resets; each purpose derives its own from it.
+    private let key: [UInt8]
+    private let tokenLifetime: UInt64
+
+    /// Five unpredictable bytes and the token (RFC 9000 §10.3).
+    private static let shortestReset = 21
+
+    init(key: [UInt8], tokenLifetime: UInt64) {
+        self.key = key
+        self.tokenLifetime = tokenLifetime
+    }
+
+    /// The reset token of one of our IDs (RFC 9000 §10.3.2), 16 bytes into `target`.
+    func writeResetToken(
+        of id: ConnectionID, into target: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        var cid = id.ngtcp2
+        return unsafe key.withUnsafeBufferPointer { key in
+            guard let base = key.baseAddress else { return false }
+            return unsafe quictls_stateless_reset_token(target, base, &cid) == 1
+        }
+    }
+
+    /// A stateless reset for a datagram of `length` bytes; nil when it is too short to be answered
+    /// without the danger of a loop (RFC 9000 §10.3.3).
+    func reset(for id: ConnectionID, answering length: Int) -> [UInt8]? {
+        let target = min(length - 1, 43 + Int(id.first >> 60))
+        guard target >= Self.shortestReset else { return nil }
+        let randomCount = target - Int(NGTCP2_STATELESS_RESET_TOKENLEN)
+        var token = [UInt8](repeating: 0, count: Int(NGTCP2_STATELESS_RESET_TOKENLEN))
+        let made = unsafe token.withUnsafeMutableBufferPointer { token in
+            guard let base = token.baseAddress else { return false }
+            return unsafe writeResetToken(of: id, into: base)
+        }
+        guard made else { return nil }
+        let random = SystemRandom().bytes(randomCount)
+        return unsafe Self.packet(capacity: 128) { out, capacity in
+            unsafe ngtcp2_pkt_write_stateless_reset(out, capacity, token, random, randomCount)
+        }
+    }
+
+    /// Version negotiation (RFC 9000 §6.1): version 1 and a reserved one.
+    func versionNegotiation(destination: [UInt8], source: [UInt8]) -> [UInt8]? {
+        let random = SystemRandom().bytes(1)
+        let versions: [UInt32] = [0x1a2a_3a4a, UInt32(NGTCP2_PROTO_VER_V1)]
+        // An unknown version may use IDs of up to 255 bytes.
+        return unsafe Self.packet(capacity: 600) { out, capacity in
+            unsafe ngtcp2_pkt_write_version_negotiation(
+                out, capacity, random[0], source, source.count, destination, destination.count,
+                versions, versions.count)
+        }
+    }
+
+    /// A Retry that asks the client to prove its address (RFC 9000 §8.1.2).
+    func retry(
+        to header: InitialHeader, from remote: SocketAddress, ownID: ConnectionID, now: UInt64
+    ) -> [UInt8]? {
+        let peer = SockaddrStorage(remote)
+        var retryID = ownID.ngtcp2
+        var originalID = header.destination.ngtcp2
+        var clientID = header.source.ngtcp2
+        let token = unsafe Self.packet(capacity: Int(QUICTLS_MAX_RETRY_TOKEN_LENGTH)) { out, _ in
+            unsafe quictls_make_retry_token(
+                out, key, header.version, peer.pointer, Int(peer.length), &retryID, &originalID, now
+            )
+        }
+        guard let token else { return nil }
+        return unsafe Self.packet(capacity: 600) { out, capacity in
+            unsafe quictls_write_retry(
+                out, capacity, header.version, &clientID, &retryID, &originalID, token, token.count)
+        }
+    }
+
+    /// What an Initial's token proves.
+    enum TokenVerdict {
+        /// No token of a Retry: as if there were none.
+        case none
+        /// The address is the client's own; the ID it used first.
+        case valid(original: ConnectionID)
+        /// A Retry token that is not ours, too old, or of another address.
+        case invalid
+    }
+
+    func judgeToken(of header: InitialHeader, from remote: SocketAddress, now: UInt64)
+        -> TokenVerdict
+    {
+        guard let first = header.token.first, first == UInt8(QUICTLS_RETRY_TOKEN_MAGIC) else {
+            return .none
+        }
+        let peer = SockaddrStorage(remote)
+        var original = ngtcp2_cid()
+        var destination = header.destination.ngtcp2
+        let result = unsafe quictls_verify_retry_token(
+            &original, header.token, header.token.count, key, header.version, peer.pointer,
+            Int(peer.length), &destination, tokenLifetime, now)
+        return result == 0 ? .valid(original: ConnectionID(original)) : .invalid
+    }
+
+    /// CONNECTION_CLOSE in an Initial packet: refuses without keeping anything.
+    func refusal(of header: InitialHeader, code: UInt64) -> [UInt8]? {
+        var clientID = header.source.ngtcp2
+        var ownID = header.destination.ngtcp2
+        return unsafe Self.packet(capacity: 1_200) { out, capacity in
+            unsafe quictls_write_connection_close(
+                out, capacity, header.version, &clientID, &ownID, code)
+        }
+    }
+
+    private static func packet(
+        capacity: Int, _ write: (UnsafeMutablePointer<UInt8>, Int) -> Int
+    ) -> [UInt8]? {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initialized in
+            guard let base = buffer.baseAddress else { return }
+            initialized = max(0, unsafe write(base, capacity))
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+}

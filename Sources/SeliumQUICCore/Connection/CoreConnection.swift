@@ -1,0 +1,154 @@
+internal import DequeModule
+
+/// One QUIC connection: datagrams and time in, datagrams and events out.
+///
+/// Confined to its owner's event loop. It does nothing by itself: the endpoint feeds it and asks it
+/// for packets, the owner commands it and takes its events. No command may be given from inside
+/// another one's event, and none needs to: events are values, taken when the core is at rest.
+package final class CoreConnection {
+    /// Which side it is.
+    package let isServer: Bool
+    /// Whatever the driver keeps with it.
+    package var attachment: AnyObject?
+    /// Why it is over; nil while it lives.
+    package private(set) var end: QUICConnectionEnd?
+    /// Both sides have keys.
+    package internal(set) var isHandshakeComplete = false
+    /// The client was accepted by the server.
+    package internal(set) var isHandshakeConfirmed = false
+    /// Where the other side is now; it may move (NAT rebinding).
+    package internal(set) var path: NetworkPath
+    /// The ALPN protocol agreed on.
+    package internal(set) var applicationProtocol: String?
+    /// The other side's certificates, leaf first; verified once the handshake is complete.
+    package internal(set) var peerCertificates: [Certificate] = []
+
+    let configuration: QUICConfiguration
+    /// Nil once the connection is over.
+    var endpoint: CoreEndpoint?
+    var packets: PacketMachine?
+    /// Its place in the endpoint's table.
+    let slot: Int
+    var streams: [UInt64: CoreStream] = [:]
+    /// Streams with something to send, each once; the first one has its turn.
+    var sendQueue = Deque<CoreStream>()
+    /// Streams that wait for credit of the *connection*, which no callback announces (RFC 9000
+    /// §4.1): they are tried again after each received packet.
+    var creditBlocked: [CoreStream] = []
+    /// Sum of the receive windows granted to living streams, bytes.
+    var windowSum = 0
+    var events: [CoreEvent] = []
+    /// In the endpoint's list of connections with events.
+    var isEventful = false
+    /// In the endpoint's list of connections with something to send.
+    var isReady = false
+    /// The deadline that the endpoint's timer heap holds for it; max when there is none.
+    var armedDeadline = UInt64.max
+    /// Anything at all arrived.
+    var heardAnything = false
+    /// A stateless reset ended it.
+    var sawStatelessReset = false
+    /// Time never goes backwards: ngtcp2 would abort.
+    var lastTime: UInt64
+    /// When the present second of counting control frames began.
+    var countingSince: UInt64
+
+    init(
+        isServer: Bool, path: NetworkPath, configuration: QUICConfiguration,
+        endpoint: CoreEndpoint, slot: Int, now: UInt64
+    ) {
+        self.isServer = isServer
+        self.path = path
+        self.configuration = configuration
+        self.endpoint = endpoint
+        self.slot = slot
+        self.lastTime = now
+        self.countingSince = now
+    }
+
+    /// Takes what happened since the last call, in order.
+    package func takeEvents() -> [CoreEvent] {
+        let taken = events
+        events = []
+        for event in taken {
+            switch event {
+            case .readable(let stream): stream.hasReadableEvent = false
+            case .writable(let stream): stream.hasWritableEvent = false
+            default: break
+            }
+        }
+        return taken
+    }
+
+    /// `now`, or the last time seen when the clock went backwards.
+    func advance(to now: UInt64) -> UInt64 {
+        lastTime = max(lastTime, now)
+        return lastTime
+    }
+
+    func note(_ event: CoreEvent) {
+        events.append(event)
+        endpoint?.noteEvents(of: self)
+    }
+
+    func noteReadable(_ stream: CoreStream) {
+        guard !stream.hasReadableEvent, !stream.isReleased else { return }
+        stream.hasReadableEvent = true
+        note(.readable(stream))
+    }
+
+    func noteWritable(_ stream: CoreStream) {
+        guard !stream.hasWritableEvent, !stream.isReleased else { return }
+        stream.hasWritableEvent = true
+        note(.writable(stream))
+    }
+
+    // MARK: Its end
+
+    /// Closes with an application code. Nothing more is delivered; what was written and not sent is
+    /// dropped.
+    package func close(code: UInt64, reason: String, now: UInt64) {
+        finish(.closedLocally(code: code), .application(code: code, reason: reason), now: now)
+    }
+
+    /// Ends it without a word to the other side: it is gone, or there is no socket any more.
+    package func abandon(_ end: QUICConnectionEnd, now: UInt64) {
+        finish(end, .nothing, now: now)
+    }
+
+    /// What to tell the other side.
+    enum Farewell {
+        case nothing
+        case application(code: UInt64, reason: String)
+        case transport(code: UInt64)
+        /// An ngtcp2 error, translated by ngtcp2.
+        case library(Int32)
+        case alert(UInt8)
+        /// The other side closed: we are silent from now on (RFC 9000 §10.2.2).
+        case draining
+    }
+
+    func finish(_ end: QUICConnectionEnd, _ farewell: Farewell, now: UInt64) {
+        guard self.end == nil else { return }
+        let now = advance(to: now)
+        let packet = packets?.writeClose(farewell, now: now) ?? []
+        let closingTime = packets?.closingTime ?? 0
+        self.end = end
+        for stream in streams.values {
+            stream.isClosed = true
+            stream.isQueued = false
+            noteReadable(stream)
+            noteWritable(stream)
+        }
+        note(.ended(end))
+        // The library first, then what its pointers lead to.
+        packets = nil
+        streams = [:]
+        sendQueue = []
+        creditBlocked = []
+        let isDraining = if case .draining = farewell { true } else { false }
+        endpoint?.ended(
+            self, packet: packet, isDraining: isDraining, until: now &+ closingTime, now: now)
+        endpoint = nil
+    }
+}
