@@ -110,4 +110,6 @@ int quictls_initial_secrets(
 }
 #endif
 
+#include "CQUICWatch.h"
+
 #endif
