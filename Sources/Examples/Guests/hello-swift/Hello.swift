@@ -1,9 +1,14 @@
-// A guest in Embedded Swift: no runtime, no Foundation, 40 kB. It greets its first argument.
+// A guest in Embedded Swift: no Foundation, no runtime, and everything it prints is in its log.
+import SeliumGuest
 
 /// What WASI calls a program's main.
 @_expose(wasm, "_start")
 @_cdecl("_start")
 public func main() {
-    let name = Arguments.all().dropFirst().first ?? "nobody"
-    Output.write("Hello, \(name), from Embedded Swift\n")
+    do {
+        let name = Program.arguments.first ?? "nobody"
+        try Output.standard.line("Hello, \(name), from Embedded Swift")
+    } catch {
+        Program.exit(1)
+    }
 }
