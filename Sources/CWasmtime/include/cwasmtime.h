@@ -33,11 +33,14 @@ typedef struct { size_t size; wasm_frame_t **data; } wasm_frame_vec_t;
 typedef struct { size_t size; wasm_importtype_t **data; } wasm_importtype_vec_t;
 typedef struct { size_t size; wasm_exporttype_t **data; } wasm_exporttype_vec_t;
 
-typedef uint8_t wasm_valkind_t;    // 0 i32, 1 i64, 2 f32, 3 f64, 4 v128 and up: references
+typedef uint8_t wasm_valkind_t;    // 0 i32, 1 i64, 2 f32, 3 f64, 128 externref, 129 funcref
 typedef uint8_t wasm_externkind_t; // 0 func, 1 global, 2 table, 3 memory, 4 tag
 
 wasm_valtype_t *wasm_valtype_new(wasm_valkind_t kind);
-wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t *type);
+// There is wasm_valtype_kind as well, but it aborts the process for v128 and for references other
+// than externref and funcref, and those may stand in any module's exports: compare instead.
+wasm_valtype_t *wasmtime_wasm_valtype_v128(void);
+bool wasmtime_wasm_valtype_equal(const wasm_valtype_t *a, const wasm_valtype_t *b);
 void wasm_valtype_vec_new(wasm_valtype_vec_t *out, size_t count, wasm_valtype_t *const types[]);
 void wasm_valtype_vec_new_empty(wasm_valtype_vec_t *out);
 

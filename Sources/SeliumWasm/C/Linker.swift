@@ -36,10 +36,10 @@ import CWasmtime
     /// Throws `badImport` when an import has another type than the host's function, or is unknown
     /// and no function.
     public func prepare(_ module: Module) throws(WasmError) -> PreparedModule {
+        var stubs: [Int: HostFunction] = [:]
         var unknown: [ModuleImport] = []
-        var stubs: [HostFunction] = []
         var seen: Set<ModuleImport> = []
-        for item in module.imports {
+        for (index, item) in module.imports.enumerated() {
             let shown = "\(cleanedText(item.module, limit: 64)).\(cleanedText(item.name, limit: 64))"
             guard case .function(let type) = item.type else {
                 throw WasmError(.badImport, "import \(shown) is no function; this server provides functions only")
@@ -52,28 +52,48 @@ import CWasmtime
             }
             guard seen.insert(item).inserted else { continue }
             if let errno = errnos[item.module], type.results == [.i32] {
-                stubs.append(.immediate(item.module, item.name, type.parameters, type.results) { _ in .i32(errno) })
+                stubs[index] = stub(item, type) { _ in .i32(errno) }
             } else {
                 unknown.append(item)
                 let message = "import \(shown) is not provided by this server"
-                stubs.append(.immediate(item.module, item.name, type.parameters, type.results) { _ in .trap(message) })
+                stubs[index] = stub(item, type) { _ in .trap(message) }
             }
         }
         return try link(module, stubs: stubs, unknown: unknown)
     }
 
+    private func stub(
+        _ item: ModuleImport, _ type: FunctionType,
+        _ body: @escaping @Sendable (borrowing GuestCall) -> HostReply
+    ) -> HostFunction {
+        .immediate(item.module, item.name, type.parameters, type.results, body)
+    }
+
     private func link(
-        _ module: Module, stubs: [HostFunction], unknown: [ModuleImport]
+        _ module: Module, stubs: [Int: HostFunction], unknown: [ModuleImport]
     ) throws(WasmError) -> PreparedModule {
-        var linker = unsafe raw
-        if !stubs.isEmpty {
-            guard let copy = unsafe wasmtime_linker_clone(raw) else {
-                throw WasmError(.resources, "the engine made no linker")
-            }
-            unsafe linker = copy
+        guard !stubs.isEmpty else { return unsafe try Self.finish(raw, module, unknown) }
+        guard let linker = unsafe wasmtime_linker_clone(raw) else {
+            throw WasmError(.resources, "the engine made no linker")
         }
-        defer { if !stubs.isEmpty { unsafe wasmtime_linker_delete(linker) } }
-        for stub in stubs { try unsafe Self.define(stub, in: linker) }
+        defer { unsafe wasmtime_linker_delete(linker) }
+        // A stub has the import's own type, which may hold vectors and references that no function
+        // of ours has: the engine's object is used as it is.
+        var list = unsafe wasm_importtype_vec_t()
+        unsafe wasmtime_module_imports(module.raw, &list)
+        defer { unsafe wasm_importtype_vec_delete(&list) }
+        for (index, stub) in stubs where unsafe index < list.size {
+            guard let item = unsafe list.data[index], let type = unsafe wasm_importtype_type(item),
+                let function = unsafe wasm_externtype_as_functype_const(type)
+            else { continue }
+            try unsafe Self.define(stub, type: function, in: linker)
+        }
+        return try unsafe Self.finish(linker, module, unknown)
+    }
+
+    private static func finish(
+        _ linker: OpaquePointer, _ module: Module, _ unknown: [ModuleImport]
+    ) throws(WasmError) -> PreparedModule {
         var prepared: OpaquePointer?
         if let error = unsafe wasmtime_linker_instantiate_pre(linker, module.raw, &prepared) {
             throw unsafe WasmError(.badImport, takeMessage(error))
@@ -87,6 +107,12 @@ import CWasmtime
     private static func define(_ function: HostFunction, in linker: OpaquePointer) throws(WasmError) {
         let type = unsafe function.type.makeEngineType()
         defer { unsafe wasm_functype_delete(type) }
+        try unsafe define(function, type: type, in: linker)
+    }
+
+    private static func define(
+        _ function: HostFunction, type: OpaquePointer, in linker: OpaquePointer
+    ) throws(WasmError) {
         let box = unsafe Unmanaged.passRetained(HostFunctionBox(function)).toOpaque()
         let release: @convention(c) (UnsafeMutableRawPointer?) -> Void = {
             guard let box = unsafe $0 else { return }

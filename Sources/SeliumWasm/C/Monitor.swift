@@ -53,7 +53,8 @@ func sleepNanoseconds(_ nanoseconds: UInt64) {
     unsafe nanosleep(&time, nil)
 }
 
-/// A thread of our own, detached; it blocks every signal, so that the process' handlers run elsewhere.
+/// A thread of our own, detached; it leaves the signals people send to the process to
+/// the others.
 enum Thread {
     private final class Start {
         let name: String
@@ -74,9 +75,11 @@ enum Thread {
         let start = unsafe Unmanaged.passRetained(Start(threadName, increment, body)).toOpaque()
         var all = sigset_t()
         var before = sigset_t()
-        unsafe sigfillset(&all)
-        for fault in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT] { unsafe sigdelset(&all, fault) }
-        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+        unsafe sigemptyset(&all)
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGPIPE, SIGALRM, SIGWINCH] {
+            unsafe sigaddset(&all, signal)
+        }
+        unsafe pthread_sigmask(SIG_BLOCK, &all, &before)
         defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
         var attributes = pthread_attr_t()

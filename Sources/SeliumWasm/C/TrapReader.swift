@@ -31,7 +31,8 @@ enum TrapReader {
             let name = unsafe wasmtime_frame_func_name(frame)
             return unsafe TrapFrame(
                 functionIndex: wasm_frame_func_index(frame),
-                moduleOffset: offset == .max ? nil : UInt64(offset),
+                // Unknown is SIZE_MAX, which Swift imports as -1.
+                moduleOffset: UInt64(exactly: offset),
                 name: name.map { unsafe short(string($0.pointee, limit: TrapFrame.maximumNameBytes)) })
         }
     }

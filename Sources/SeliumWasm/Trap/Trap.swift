@@ -63,7 +63,7 @@ public enum TrapCode: Sendable, Hashable {
 public struct TrapFrame: Sendable, Hashable {
     /// The longest name kept, in bytes.
     public static let maximumNameBytes = 128
-    /// The most frames kept, innermost first.
+    /// The most frames kept, innermost first. (This engine records 20 of them.)
     public static let maximumCount = 64
 
     /// Index in the module's function space.

@@ -11,9 +11,6 @@ public enum WasmKind: UInt8, Sendable, Hashable, CaseIterable {
 
     /// Whether the host can pass or take such a value.
     public var isNumber: Bool { rawValue <= WasmKind.f64.rawValue }
-
-    /// The engine's number for a kind; what it adds later counts as a reference.
-    init(engine: UInt8) { self = WasmKind(rawValue: engine) ?? .reference }
 }
 
 /// The parameters and results of a function.

@@ -1,0 +1,137 @@
+import Synchronization
+import Testing
+
+@testable import SeliumWasm
+
+@Suite("Sharing the threads")
+struct FairnessTests {
+    /// Counts the turns of its guest.
+    final class Turns: GuestUser {
+        let count = Atomic<Int>(0)
+        func turnEnded() { count.wrappingAdd(1, ordering: .relaxed) }
+    }
+
+    @Test("guests that compute get about the same number of turns")
+    func spinners() async throws {
+        let scheduler = try Scheduler(sharedEngine, .init(threads: 2, nice: 0))
+        let prepared = try prepare(KillTests.spin)
+        let turns = (0..<8).map { _ in Turns() }
+        let done = (0..<8).map { _ in Box<Bool>() }
+        let guests = try zip(turns, done).map { turns, done in
+            try scheduler.spawn(prepared, entry: Entrypoint("run"), user: turns) { _ in done.put(true) }
+        }
+        while turns[0].count.load(ordering: .relaxed) < 20 { await Task.yield() }
+        let counts = turns.map { $0.count.load(ordering: .relaxed) }
+        for guest in guests { guest.kill(reason: 1) }
+        for box in done { _ = await box.get() }
+        #expect(counts.allSatisfy { (15...30).contains($0) }, "\(counts)")
+    }
+
+    @Test("a guest that waits is served between the turns of those that compute")
+    func latency() async throws {
+        let scheduler = try Scheduler(sharedEngine, .init(threads: 2, nice: 0))
+        let spinning = try prepare(KillTests.spin)
+        let crowd = try (0..<8).map { _ in try scheduler.run(spinning) }
+        let timers = TimerService()
+        let sleeper = try prepare(
+            """
+            (module (import "host" "sleep" (func $sleep))
+              (func (export "run") (param i32)
+                (loop $again
+                  (call $sleep)
+                  (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+            """,
+            [
+                .waiting("host", "sleep", [], []) { call in
+                    let wait = HostCall(call.guest)
+                    _ = timers.schedule(at: TimerService.now() + 1_000_000) { wait.complete(.none) }
+                    return .wait(wait)
+                }
+            ])
+        let begin = TimerService.now()
+        let running = try scheduler.run(sleeper, entry: Entrypoint("run", arguments: [.i32(100)]))
+        #expect(await running.end().outcome == .returned([]))
+        let each = (TimerService.now() - begin) / 100
+        for running in crowd { running.guest.kill(reason: 1) }
+        for running in crowd { _ = await running.end() }
+        print("a sleep of 1 ms beside 8 spinners: \(each / 1_000) µs each")
+        // Behind the eight it would be more than 8 ms.
+        #expect(each < 6_000_000)
+    }
+
+    @Test("a guest that computes runs beside those that talk without pause")
+    func starvation() async throws {
+        let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0))
+        let talker = try prepare(
+            """
+            (module (import "host" "wait" (func $wait))
+              (func (export "run") (loop $again (call $wait) (br $again))))
+            """,
+            [
+                .waiting("host", "wait", [], []) { call in
+                    let wait = HostCall(call.guest)
+                    // Parks, and is woken at once: always hot.
+                    Task { wait.complete(.none) }
+                    return .wait(wait)
+                }
+            ])
+        let talkers = try (0..<16).map { _ in try scheduler.run(talker) }
+        let counting = try scheduler.run(
+            """
+            (module (func (export "run") (result i64) (local i64)
+              (loop $again
+                (br_if $again (i64.lt_u (local.tee 0 (i64.add (local.get 0) (i64.const 1))) (i64.const 50000000))))
+              (local.get 0)))
+            """)
+        #expect(await counting.end().outcome == .returned([.i64(50_000_000)]))
+        for running in talkers { running.guest.kill(reason: 1) }
+        for running in talkers { _ = await running.end() }
+    }
+
+    @Test("the timer thread calls in order of time, and not what was taken back")
+    func timers() async {
+        let timers = TimerService()
+        let order = Mutex<[Int]>([])
+        let done = Box<Bool>()
+        let now = TimerService.now()
+        for (index, delay) in [3, 1, 2].enumerated() {
+            _ = timers.schedule(at: now + UInt64(delay) * 1_000_000) { order.withLock { $0.append(index) } }
+        }
+        let never = timers.schedule(at: now + 2_500_000) { order.withLock { $0.append(99) } }
+        timers.cancel(never)
+        _ = timers.schedule(at: now + 4_000_000) { done.put(true) }
+        #expect(await done.get())
+        #expect(order.withLock { $0 } == [1, 2, 0])
+        #expect(timers.count == 0)
+    }
+
+    @Test("the timer heap agrees with a sorted list under insertions and removals")
+    func heap() {
+        var heap = TimerHeap<UInt64>()
+        var model: [UInt64: UInt64] = [:]
+        var seed: UInt64 = 42
+        func random(_ below: UInt64) -> UInt64 {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (seed >> 33) % below
+        }
+        for id in 1...5_000 as ClosedRange<UInt64> {
+            let deadline = random(1_000)
+            heap.insert(id, at: deadline, id)
+            model[id] = deadline
+            if random(3) == 0 {
+                let gone = random(id) + 1
+                #expect(heap.remove(gone) == (model.removeValue(forKey: gone) == nil ? nil : gone))
+            }
+            if random(4) == 0 {
+                let now = random(1_000)
+                if let due = heap.popDue(now) {
+                    #expect(model[due] == model.values.min())
+                    model[due] = nil
+                } else {
+                    #expect((model.values.min() ?? .max) > now)
+                }
+            }
+            #expect(heap.count == model.count)
+        }
+    }
+}
