@@ -62,7 +62,7 @@ static btls_status load_identity(SSL_CTX *ssl, const btls_context_options *optio
     } else if (X509_check_private_key(leaf, key) != 1) {
         status = BTLS_KEY_MISMATCH;
     } else if (!SSL_CTX_use_certificate(ssl, leaf) || !SSL_CTX_use_PrivateKey(ssl, key)) {
-        status = BTLS_UNREADABLE_CERTIFICATE;
+        status = BTLS_UNSUITABLE_CERTIFICATE;
     }
     for (size_t index = 1; status == BTLS_OK && index < sk_X509_num(chain); index++) {
         if (!SSL_CTX_add1_chain_cert(ssl, sk_X509_value(chain, index))) {

@@ -61,6 +61,8 @@ typedef enum btls_status {
     BTLS_UNREADABLE_PRIVATE_KEY,
     BTLS_UNREADABLE_TRUST_ROOTS,
     BTLS_KEY_MISMATCH,
+    /// The certificate's key may not be used in a handshake: a CA's, or of an unknown kind.
+    BTLS_UNSUITABLE_CERTIFICATE,
     BTLS_INVALID_PROTOCOLS,
     BTLS_INVALID_GROUPS,
     BTLS_INVALID_NAME,

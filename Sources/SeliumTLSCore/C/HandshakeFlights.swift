@@ -17,6 +17,11 @@ package final class HandshakeFlights {
     package struct Flight: Hashable, Sendable {
         package let level: Level
         package let bytes: [UInt8]
+
+        package init(level: Level, bytes: [UInt8]) {
+            self.level = level
+            self.bytes = bytes
+        }
     }
 
     /// The session driven.

@@ -91,6 +91,8 @@ extension TLSError {
             self.init(.unreadableTrustRoots, "there is no readable certificate of a CA")
         case BTLS_KEY_MISMATCH:
             self.init(.keyMismatch, "the private key is not the certificate's")
+        case BTLS_UNSUITABLE_CERTIFICATE:
+            self.init(.unsuitableCertificate, "the certificate is not for use in a handshake")
         case BTLS_INVALID_PROTOCOLS:
             self.init(.invalidProtocols, "the ALPN protocols are not valid")
         case BTLS_INVALID_NAME:

@@ -7,6 +7,7 @@ public struct TLSError: Error, Hashable, Sendable {
     public struct Code: Hashable, Sendable {
         private enum Kind: Hashable, Sendable {
             case unreadableCertificate, unreadablePrivateKey, unreadableTrustRoots, keyMismatch
+            case unsuitableCertificate
             case invalidProtocols, invalidServerName, outOfMemory
             case unknownIssuer, expired, notYetValid, wrongName, wrongPurpose, chainTooLong
             case invalidCertificate, noCertificate, noCommonProtocol, refusedByPeer
@@ -29,6 +30,8 @@ public struct TLSError: Error, Hashable, Sendable {
         public static let unreadableTrustRoots = Code(.unreadableTrustRoots)
         /// The private key is not the one of the certificate.
         public static let keyMismatch = Code(.keyMismatch)
+        /// The certificate may not be used in a handshake, as that of a CA.
+        public static let unsuitableCertificate = Code(.unsuitableCertificate)
         /// An ALPN protocol is empty or longer than 255 bytes, or there is none.
         public static let invalidProtocols = Code(.invalidProtocols)
         /// The server's name is neither a host name nor an IP address.
