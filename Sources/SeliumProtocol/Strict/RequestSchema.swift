@@ -1,0 +1,117 @@
+/// The messages of requests, with their limits.
+package struct RequestSchema: Sendable {
+    package let request: MessageSchema
+    package let clientFrame: MessageSchema
+    /// The numbers of the `call` fields.
+    static let callNumbers: ClosedRange<UInt64> = 10...29
+
+    /// With the published limits.
+    package static let standard = RequestSchema(.standard)
+
+    package init(_ limits: ProtocolConfiguration) {
+        let process = MessageSchema(
+            "ProcessRef",
+            [
+                FieldSchema(1, "id", .uint64, .oneOf(1)),
+                FieldSchema(2, "name", .string, .oneOf(1)),
+            ])
+        let log = Self.logRequest
+        let reference = FieldSchema(10, "process", .message(process))
+        let attach = MessageSchema(
+            "Attach",
+            [
+                reference, FieldSchema(11, "log", .message(log)), FieldSchema(12, "input", .bool),
+            ])
+        let list = MessageSchema(
+            "List",
+            [
+                FieldSchema(
+                    10, "processes", .message(process), .repeated(limits.maximumReferences)),
+                FieldSchema(11, "include_ended", .bool),
+            ])
+        request = MessageSchema(
+            "Request",
+            [
+                FieldSchema(1, "request_id", .bytes),
+                FieldSchema(2, "namespace", .string),
+                FieldSchema(3, "deadline_ms", .uint32),
+                FieldSchema(4, "idempotency_key", .bytes),
+                FieldSchema(10, "start", .message(Self.start(limits, log: log)), .oneOf(1)),
+                FieldSchema(11, "stop", .message(MessageSchema("Stop", [reference])), .oneOf(1)),
+                FieldSchema(12, "list", .message(list), .oneOf(1)),
+                FieldSchema(13, "attach", .message(attach), .oneOf(1)),
+                FieldSchema(14, "wait", .message(MessageSchema("Wait", [reference])), .oneOf(1)),
+                FieldSchema(15, "info", .message(MessageSchema("Info", [])), .oneOf(1)),
+            ])
+        clientFrame = MessageSchema(
+            "ClientFrame",
+            [
+                FieldSchema(UInt64(ClientField.upload), "upload", .bytes, .oneOf(1)),
+                FieldSchema(UInt64(ClientField.input), "input", .bytes, .oneOf(1)),
+            ])
+    }
+
+    private static let valueKind = FieldSchema.Kind.enumeration(name: "ValueKind", last: 13)
+
+    private static let logRequest = MessageSchema(
+        "LogRequest",
+        [
+            FieldSchema(10, "from", .uint64, .oneOf(1)),
+            FieldSchema(11, "tail", .uint32, .oneOf(1)),
+            FieldSchema(
+                12, "streams", .enumeration(name: "LogStream", last: 4), .repeated(16)),
+        ])
+
+    private static func start(_ limits: ProtocolConfiguration, log: MessageSchema) -> MessageSchema {
+        let module = MessageSchema(
+            "ModuleRef",
+            [
+                FieldSchema(1, "digest", .bytes, .oneOf(1)),
+                FieldSchema(2, "name", .string, .oneOf(1)),
+            ])
+        let variable = MessageSchema(
+            "EnvironmentVariable",
+            [
+                FieldSchema(1, "name", .string), FieldSchema(2, "value", .string),
+                FieldSchema(3, "sensitive", .bool),
+            ])
+        let grant = MessageSchema(
+            "Grant", [FieldSchema(1, "capability", .string), FieldSchema(2, "scope", .string)])
+        let amounts = MessageSchema("Limits", [FieldSchema(10, "memory", .uint64)])
+        return MessageSchema(
+            "Start",
+            [
+                FieldSchema(10, "module", .message(module)),
+                FieldSchema(11, "module_size", .uint64),
+                FieldSchema(12, "module_name", .string),
+                FieldSchema(13, "entrypoint", .string),
+                FieldSchema(
+                    14, "arguments", .message(argument), .repeated(limits.maximumArguments)),
+                FieldSchema(15, "results", valueKind, .repeated(limits.maximumArguments)),
+                FieldSchema(16, "argv", .string, .repeated(limits.maximumArgv)),
+                FieldSchema(
+                    17, "environment", .message(variable), .repeated(limits.maximumEnvironment)),
+                FieldSchema(18, "grants", .message(grant), .repeated(limits.maximumGrants)),
+                FieldSchema(19, "limits", .message(amounts)),
+                FieldSchema(20, "name", .string),
+                FieldSchema(21, "strict", .bool),
+                FieldSchema(22, "dry_run", .bool),
+                FieldSchema(23, "input", .bool),
+                FieldSchema(24, "attach", .message(log)),
+            ])
+    }
+
+    private static let argument = MessageSchema(
+        "Argument",
+        [
+            FieldSchema(1, "kind", valueKind),
+            FieldSchema(2, "signed", .sint64, .oneOf(1)),
+            FieldSchema(3, "unsigned", .uint64, .oneOf(1)),
+            FieldSchema(4, "f32", .float, .oneOf(1)),
+            FieldSchema(5, "f64", .double, .oneOf(1)),
+            FieldSchema(6, "buffer", .bytes, .oneOf(1)),
+            FieldSchema(7, "utf8", .string, .oneOf(1)),
+            FieldSchema(8, "text", .string),
+            FieldSchema(9, "sensitive", .bool),
+        ])
+}

@@ -1,0 +1,81 @@
+import SeliumProtocol
+import SwiftProtobuf
+
+/// Requests that use every field there is.
+enum RequestFixtures {
+    static let key = [UInt8](repeating: 0xa5, count: 16)
+
+    static var start: WireRequest {
+        var request = header
+        var start = WireStart()
+        start.module = WireModuleRef(digestBytes: [UInt8](repeating: 3, count: 32))
+        start.moduleSize = 4_000
+        start.moduleName = "hello.wasm"
+        start.entrypoint = "main"
+        start.arguments = arguments
+        start.results = [.i32, .f64]
+        start.argv = ["-v", "x y"]
+        start.environment = [
+            WireEnvironmentVariable.with { $0.name = "A"; $0.value = "b"; $0.sensitive = true }
+        ]
+        start.grants = [WireGrant.with { $0.capability = "TimeRead"; $0.scope = "x" }]
+        start.limits.memory = 1 << 20
+        start.name = "web"
+        start.strict = true
+        start.dryRun = false
+        start.input = true
+        start.attach = log
+        request.start = start
+        return request
+    }
+
+    static var all: [WireRequest] {
+        var stop = header
+        stop.stop.process.id = 7
+        var list = header
+        list.list.processes = [
+            WireProcessRef.with { $0.id = 1 }, WireProcessRef.with { $0.name = "web" },
+        ]
+        list.list.includeEnded = true
+        var attach = header
+        attach.attach.process.name = "web"
+        attach.attach.log = log
+        attach.attach.input = true
+        var wait = header
+        wait.wait.process.id = 9
+        var info = header
+        info.info = WireInfo()
+        return [start, stop, list, attach, wait, info]
+    }
+
+    private static var header: WireRequest {
+        var request = WireRequest()
+        request.requestIDBytes = [1, 2, 3]
+        request.namespace = "team"
+        request.deadlineMs = 5_000
+        request.idempotencyKeyBytes = key
+        return request
+    }
+
+    private static var log: WireLogRequest {
+        WireLogRequest.with {
+            $0.tail = 10
+            $0.streams = [.stdout, .stderr]
+        }
+    }
+
+    private static var arguments: [WireArgument] {
+        var buffer = WireArgument()
+        buffer.kind = .buffer
+        buffer.bufferBytes = [1, 2]
+        buffer.text = "hex:0102"
+        buffer.sensitive = true
+        return [
+            .with { $0.kind = .i8; $0.signed = -5 }, .with { $0.kind = .u64; $0.unsigned = .max },
+            .with { $0.kind = .f32; $0.f32 = 1.5 }, .with { $0.kind = .f64; $0.f64 = -2 },
+            .with { $0.kind = .utf8; $0.utf8 = "é" }, buffer,
+        ]
+    }
+
+    static func bytes(_ message: some Message) throws -> [UInt8] { try message.serializedBytes() }
+}
