@@ -19,7 +19,7 @@ fail() {
     printf 'error: %s\n' "$1" >&2
     shift
     local hint
-    for hint in "$@"; do sed 's/^/  /' <<<"$hint" >&2; done
+    for hint in "$@"; do printf '  %s\n' "${hint//$'\n'/$'\n'  }" >&2; done
     exit 1
 }
 
