@@ -86,7 +86,7 @@ final class StreamState: @unchecked Sendable {
     /// Writes from `offset` on as far as there is room. Nil when some is left.
     func tryWrite(_ bytes: [UInt8], from offset: inout Int) -> WriteOutcome? {
         while offset < bytes.count {
-            let rest = unsafe bytes.span.bytes.extracting(offset..<bytes.count)
+            let rest = bytes.span.extracting(offset..<bytes.count)
             switch connection.core.write(core, rest) {
             case .taken(0):
                 return nil

@@ -38,7 +38,7 @@ struct SendBuffer: ~Copyable {
     }
 
     /// Copies `bytes` to the end.
-    mutating func append(_ bytes: RawSpan) {
+    mutating func append(_ bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBytes { source in
             var rest = unsafe source[...]
             while unsafe !rest.isEmpty {
@@ -53,7 +53,7 @@ struct SendBuffer: ~Copyable {
                         count: 0))
             }
         }
-        end += UInt64(bytes.byteCount)
+        end += UInt64(bytes.count)
     }
 
     private mutating func appendToLastChunk(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {

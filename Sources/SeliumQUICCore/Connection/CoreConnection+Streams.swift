@@ -79,10 +79,10 @@ extension CoreConnection {
     // MARK: Writing
 
     /// Takes as many bytes as fit into what one stream may have unacknowledged.
-    package func write(_ stream: CoreStream, _ bytes: RawSpan) -> CoreWrite {
+    package func write(_ stream: CoreStream, _ bytes: Span<UInt8>) -> CoreWrite {
         if let refusal = refusal(of: stream) { return refusal }
         let room = configuration.maximumUnacknowledged - stream.outbox.unacknowledgedCount
-        let count = min(room, bytes.byteCount)
+        let count = min(room, bytes.count)
         guard count > 0 else { return .taken(0) }
         stream.outbox.append(bytes.extracting(first: count))
         enqueue(stream)
@@ -208,4 +208,12 @@ extension CoreConnection {
     package func isFlushed(_ stream: CoreStream) -> Bool {
         stream.outbox.unacknowledgedCount == 0
     }
+}
+
+extension CoreConnection {
+    /// Bytes of the stream that arrived and were not read.
+    package func bufferedCount(of stream: CoreStream) -> Int { stream.inbox.count }
+
+    /// Receive window of the stream, bytes.
+    package func window(of stream: CoreStream) -> Int { stream.window }
 }
