@@ -1,9 +1,9 @@
 /// Who may be able to read a private key: its owner, being us or root.
-enum KeyFileRule {
+package enum KeyFileRule {
     private static let root: UInt32 = 0
 
     /// Judges owner and permission bits; `user` is who we are.
-    static func check(
+    package static func check(
         owner: UInt32, mode: UInt32, user: UInt32, path: String
     ) throws(CertificateError) {
         guard owner == user || owner == self.root else {
