@@ -98,11 +98,14 @@ public struct UploadTable: Sendable {
         }
     }
 
-    /// The writer lets go; `durable` bytes are on disk for a resume. An old claim changes nothing.
-    public mutating func suspend(_ key: Key, token: UInt64, durable: UInt64, now: UInt64) {
-        guard let partial = partials[key], partial.token == token else { return }
+    /// The writer lets go; `durable` bytes are on disk for a resume. An old claim changes nothing,
+    /// and false says so.
+    @discardableResult
+    public mutating func suspend(_ key: Key, token: UInt64, durable: UInt64, now: UInt64) -> Bool {
+        guard let partial = partials[key], partial.token == token else { return false }
         partials[key] = Partial(
             size: partial.size, received: min(durable, partial.received), token: nil, idleSince: now)
+        return true
     }
 
     /// The file is gone: it became a module, or was thrown away. An old claim changes nothing.

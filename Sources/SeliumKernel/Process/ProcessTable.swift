@@ -125,6 +125,15 @@ public struct ProcessTable: Sendable {
     /// The reader came to the end of the log.
     public mutating func wasReadToEnd(_ id: ProcessID) { rows[id]?.keptUntil = 0 }
 
+    /// Whether everybody may see it.
+    public func isVisible(_ id: ProcessID) -> Bool { rows[id]?.isVisible ?? false }
+
+    /// Whether it has ended.
+    public func hasEnded(_ id: ProcessID) -> Bool { rows[id]?.machine.shown.hasEnded ?? true }
+
+    /// Whose it is.
+    public func namespace(_ id: ProcessID) -> Namespace? { rows[id]?.status.namespace }
+
     /// One visible row.
     public func status(_ id: ProcessID) -> ProcessStatus? {
         guard let row = rows[id], row.isVisible else { return nil }

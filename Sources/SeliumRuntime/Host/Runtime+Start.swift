@@ -1,0 +1,186 @@
+import SeliumABI
+public import SeliumHosting
+import SeliumKernel
+import SeliumWasm
+
+extension Runtime {
+    public func start(
+        _ spec: StartSpec, idempotency: Idempotency?
+    ) async throws(HostError) -> StartReport {
+        let answer = try await once(idempotency) { () throws(HostError) in
+            .started(try await self.begin(spec, idempotency))
+        }
+        guard case .started(let report) = answer else { throw Self.reusedKey }
+        return report
+    }
+
+    public func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
+        try checkWords(spec)
+        let module = try await modules.load(spec.module, in: spec.namespace)
+        let plan = try StartPlan(spec, module)
+        try world.withLock { (world) throws(HostError) in try Self.admit(spec, &world) }
+        return plan.report
+    }
+
+    static let reusedKey = HostError(.aborted, "this idempotency key was used for another request")
+
+    /// Runs `effect` unless the same request was seen: then joins it, or gives its answer.
+    ///
+    /// The effect writes the request's row together with what it changes.
+    func once(
+        _ idempotency: Idempotency?, _ effect: () async throws(HostError) -> RequestAnswer
+    ) async throws(HostError) -> RequestAnswer {
+        guard let idempotency else { return try await effect() }
+        let key = RequestKey(idempotency)
+        let wallTime = clock.realtime()
+        let verdict = try await world.wait(for: .request(key)) {
+            (world, _) throws(HostError) -> RuntimeWorld.Requests.Verdict? in
+            let verdict = try hosted { () throws(KernelError) in
+                try world.requests.begin(key, bodyHash: idempotency.bodyHash, wallTime: wallTime)
+            }
+            if case .join = verdict { return nil }
+            return verdict
+        }
+        if case .done(let answer) = verdict { return answer }
+        do throws(HostError) {
+            let answer = try await effect()
+            try world.update { world, wakes in
+                world.requests.finish(key, answer, wallTime: wallTime)
+                wakes.wake(.request(key))
+            }
+            return answer
+        } catch {
+            try world.update { world, wakes in
+                world.requests.fail(key)
+                wakes.wake(.request(key))
+            }
+            throw error
+        }
+    }
+
+    private func checkWords(_ spec: StartSpec) throws(HostError) {
+        guard spec.arguments.count <= Limits.typedArguments, spec.argv.count <= Limits.argv,
+            spec.environment.count <= Limits.environment, spec.grants.count <= Limits.grants
+        else { throw HostError(.invalidArgument, "too many arguments, variables or grants") }
+    }
+
+    private static func admit(_ spec: StartSpec, _ world: inout RuntimeWorld) throws(HostError) {
+        guard !world.isDraining else {
+            throw HostError(.unavailable, "the server is shutting down", isRetryable: true)
+        }
+        let table = world.table
+        try hosted { () throws(KernelError) in
+            try table.admit(name: spec.name, namespace: spec.namespace, role: spec.role)
+        }
+    }
+
+    private func begin(
+        _ spec: StartSpec, _ idempotency: Idempotency?
+    ) async throws(HostError) -> StartReport {
+        try checkWords(spec)
+        let module = try await modules.load(spec.module, in: spec.namespace)
+        let plan = try StartPlan(spec, module)
+        let id = try await takeID()
+        var report = plan.report
+        report.id = id
+        let process = makeProcess(id, spec, plan)
+        let row = row(id, spec, plan, process)
+        try world.update { (world, _) throws(HostError) in
+            try Self.admit(spec, &world)
+            try hosted { () throws(KernelError) in try world.table.insert(row.status, role: spec.role) }
+            world.running[id] = process
+        }
+        run(process, spec, plan, module)
+        let request = idempotency.map {
+            RequestRow(
+                key: RequestKey($0), bodyHash: $0.bodyHash, answer: .started(report),
+                finishedAt: clock.realtime())
+        }
+        guard await publish(row, request) else {
+            process.kill(.kill)
+            throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
+        }
+        return report
+    }
+
+    /// The next id; asks for more when they become few.
+    private func takeID() async throws(HostError) -> ProcessID {
+        try await world.wait(for: .ids) { (world, _) throws(HostError) -> ProcessID? in
+            if let through = world.ids.wanted() { reserveIDs(through) }
+            return world.ids.take()
+        }
+    }
+
+    private func reserveIDs(_ through: UInt64) {
+        state.reserveIDs(through: through) { [world] succeeded in
+            _ = try? world.update { world, wakes in
+                world.ids.reserved(through: through, succeeded: succeeded)
+                wakes.wake(.ids)
+            }
+        }
+    }
+
+    private func makeProcess(_ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan) -> RunningProcess {
+        let namespace = spec.namespace
+        let output = ProcessOutput(
+            id, logs: logs, timers: timers, ceiling: Limits.sequenceBlock
+        ) { [state] ceiling, done in
+            // Should the disk be full, the process goes on; a crash may then repeat sequences.
+            state.write({ try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })
+        }
+        return RunningProcess(
+            id: id, namespace: namespace, output: output,
+            input: spec.takesInput ? ProcessInput() : nil,
+            authority: ProcessAuthority(plan.granted, output: output), memoryLimit: plan.limits.memory,
+            resultKinds: spec.results)
+    }
+
+    private func row(
+        _ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan, _ process: RunningProcess
+    ) -> ProcessRow {
+        ProcessRow(
+            id: id, namespace: spec.namespace, name: spec.name, creator: spec.creator,
+            moduleName: spec.moduleName, moduleDigest: plan.report.digest,
+            entrypoint: plan.report.entrypoint, grants: plan.report.grants,
+            memoryLimit: plan.limits.memory, createdAt: process.startedAt,
+            ceiling: Limits.sequenceBlock, exit: nil)
+    }
+
+    /// Lets the guest run. It may run before its row is committed, but nobody hears of it before.
+    private func run(
+        _ process: RunningProcess, _ spec: StartSpec, _ plan: StartPlan, _ module: LoadedModule
+    ) {
+        try? logs.withLock { $0.open(process.id) }
+        process.output.append(.began(incarnation: 1))
+        for note in module.unknownImports.prefix(16) {
+            process.output.append(.unknownImport(module: note.module, name: note.name))
+        }
+        try? world.withLock { $0.table.began(process.id) }
+        let wasi = WASIProcess(
+            arguments: StartPlan.argv(spec),
+            environment: spec.environment.map { (name: $0.name, value: $0.value) },
+            output: process.output, input: process.input ?? NoInput(), authority: process.authority,
+            clock: clock, timers: timers)
+        let guest = scheduler.spawn(
+            module.prepared, plan: plan.entry, limits: plan.limits, user: GuestContext(wasi: wasi)
+        ) { [self] end in
+            process.output.whenDrained { self.ended(process, end) }
+        }
+        process.attach(guest)
+    }
+
+    /// Commits the row; everybody may see the process then. False: it could not be, the process is
+    /// taken back when it has ended.
+    private func publish(_ row: ProcessRow, _ request: RequestRow?) async -> Bool {
+        await withCheckedContinuation { continuation in
+            state.write({ database in
+                try database.insert(row)
+                if let request { try database.insert(request) }
+            }) { [world] committed in
+                // On the writer's thread, before the end's own commit can be told.
+                if committed { try? world.withLock { $0.table.publish(row.id) } }
+                continuation.resume(returning: committed)
+            }
+        }
+    }
+}

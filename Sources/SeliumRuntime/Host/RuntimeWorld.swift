@@ -1,0 +1,64 @@
+import SeliumHosting
+import SeliumKernel
+
+/// The tables of a runtime that change together, and what tasks wait for in them.
+struct RuntimeWorld: Sendable {
+    enum Key: Hashable, Sendable {
+        /// A process's end.
+        case end(ProcessID)
+        /// A request that is in flight.
+        case request(RequestKey)
+        /// More process ids.
+        case ids
+        /// The last living process.
+        case drained
+    }
+
+    typealias Requests = IdempotencyTable<RequestKey, RequestAnswer>
+
+    var table: ProcessTable
+    var requests = Requests()
+    var running: [ProcessID: RunningProcess] = [:]
+    var ids: IDBlock
+    /// The place of the newest end in the order of ends.
+    var endOrder: Int64
+    /// No more starts: the runtime is about to end.
+    var isDraining = false
+}
+
+/// Process ids that are reserved on disk.
+struct IDBlock: Sendable {
+    private var next: UInt64
+    private var through: UInt64
+    private var isReserving = false
+
+    /// The block behind `reserved`, which is on disk already.
+    init(after reserved: UInt64, count: UInt64 = Limits.idBlock) {
+        next = reserved + 1
+        through = reserved + count
+    }
+
+    /// The last id that is reserved.
+    var last: UInt64 { through }
+
+    /// The next id; nil when the next block has to be waited for.
+    mutating func take() -> ProcessID? {
+        guard next <= through, let id = ProcessID(next) else { return nil }
+        next += 1
+        return id
+    }
+
+    /// Up to where to reserve now; nil when that is not needed or under way. Early, so that no
+    /// start waits for the disk.
+    mutating func wanted() -> UInt64? {
+        guard !isReserving, through - min(next, through) < Limits.idBlock / 2 else { return nil }
+        isReserving = true
+        return through + Limits.idBlock
+    }
+
+    /// A reservation ended.
+    mutating func reserved(through: UInt64, succeeded: Bool) {
+        isReserving = false
+        if succeeded { self.through = max(self.through, through) }
+    }
+}

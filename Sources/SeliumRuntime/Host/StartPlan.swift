@@ -1,0 +1,106 @@
+import SeliumABI
+import SeliumHosting
+import SeliumKernel
+import SeliumWasm
+
+/// A start that was judged: nothing of the module ran yet.
+struct StartPlan: Sendable {
+    var report: StartReport
+    var entry: EntryPlan
+    var limits: GuestLimits
+    var granted: CapabilitySet
+
+    /// Judges entrypoint, arguments, imports and limits. Fails with `invalidArgument` or
+    /// `resourceExhausted`.
+    init(_ spec: StartSpec, _ module: LoadedModule) throws(HostError) {
+        granted = CapabilitySet(spec.grants.map(\.capability))
+        let notes = module.notes(granted: granted)
+        if spec.strict, let first = notes.first { throw Self.strict(first, count: notes.count) }
+        let name = spec.entrypoint ?? module.defaultEntrypoint
+        do throws(WasmError) {
+            entry = try EntryPlan(
+                Entrypoint(name, arguments: try Self.arguments(spec, name), results: try Self.results(spec)),
+                exports: module.prepared.module.exports)
+        } catch {
+            throw HostError(.invalidArgument, error.message)
+        }
+        limits = GuestLimits(
+            memory: try Self.memory(spec, module.prepared.module),
+            tableElements: UInt32(Limits.processTableElements), tables: UInt32(Limits.processTables))
+        report = StartReport(
+            id: nil, digest: module.digest, entrypoint: name,
+            grants: Set(spec.grants).sorted { $0.capability.rawValue < $1.capability.rawValue },
+            notes: notes)
+    }
+
+    private static func strict(_ note: ImportNote, count: Int) -> HostError {
+        let shown = cleanedText(note.module, limit: 64) + "." + cleanedText(note.name, limit: 64)
+        let others = count > 1 ? " (and \(count - 1) more)" : ""
+        guard let capability = note.capability else {
+            return HostError(
+                .invalidArgument, "the module imports \(shown), which this server does not have\(others)",
+                remedy: "start it without --strict to run it up to the call")
+        }
+        return HostError(
+            .invalidArgument, "the module imports \(shown), which needs \(capability.name)\(others)",
+            remedy: "grant it: --capabilities \(capability.name)")
+    }
+
+    private static func memory(_ spec: StartSpec, _ module: Module) throws(HostError) -> UInt64 {
+        let limit = spec.memoryLimit ?? Limits.processMemory
+        guard limit > 0, limit <= Limits.processMemoryMaximum else {
+            throw HostError(
+                .invalidArgument, "a memory limit of \(limit) bytes is not between 1 byte and 4 GiB")
+        }
+        guard module.initialMemory <= limit else {
+            let wanted = (module.initialMemory + (1 << 20) - 1) >> 20
+            throw HostError(
+                .invalidArgument, "the module begins with \(wanted) MiB of memory, more than its limit",
+                remedy: "allow it: --memory \(wanted)MiB")
+        }
+        return limit
+    }
+
+    /// A WASI command takes no parameters: its arguments are in argv.
+    private static func arguments(_ spec: StartSpec, _ name: String) throws(WasmError) -> [EntryArgument] {
+        guard name != "_start" else { return [] }
+        return spec.arguments.map { argument in
+            switch argument.value {
+            case .i8(let value): .i32(Int32(value))
+            case .u8(let value): .i32(Int32(value))
+            case .i16(let value): .i32(Int32(value))
+            case .u16(let value): .i32(Int32(value))
+            case .i32(let value): .i32(value)
+            case .u32(let value): .i32(Int32(bitPattern: value))
+            case .i64(let value): .i64(value)
+            case .u64(let value): .i64(Int64(bitPattern: value))
+            case .f32(let value): .f32(value)
+            case .f64(let value): .f64(value)
+            case .buffer(let bytes): .bytes(bytes)
+            case .utf8(let text): .bytes(Array(text.utf8))
+            }
+        }
+    }
+
+    /// nil when the starter declared none: then any numbers will do.
+    private static func results(_ spec: StartSpec) throws(WasmError) -> [WasmKind]? {
+        guard !spec.results.isEmpty else { return nil }
+        var kinds: [WasmKind] = []
+        for kind in spec.results {
+            switch kind {
+            case .i8, .u8, .i16, .u16, .i32, .u32: kinds.append(.i32)
+            case .i64, .u64: kinds.append(.i64)
+            case .f32: kinds.append(.f32)
+            case .f64: kinds.append(.f64)
+            case .buffer, .utf8, .resource:
+                throw WasmError(.badEntrypoint, "a result of the kind \(kind.name) cannot be taken, only numbers")
+            }
+        }
+        return kinds
+    }
+
+    /// argv: the module's name, every argument as it was written, what follows `--`.
+    static func argv(_ spec: StartSpec) -> [String] {
+        [spec.moduleName] + spec.arguments.map(\.text) + spec.argv
+    }
+}

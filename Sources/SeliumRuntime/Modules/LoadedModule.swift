@@ -1,0 +1,48 @@
+import SeliumABI
+import SeliumHosting
+import SeliumKernel
+import SeliumWasm
+
+/// A module that is ready to run: shared by all its processes.
+final class LoadedModule: Sendable {
+    let digest: ModuleDigest
+    let prepared: PreparedModule
+    /// Imports that need a capability, in the module's order, each once.
+    private let needs: [ImportNote]
+    /// Imports nobody provides.
+    private let unknown: [ImportNote]
+
+    init(_ digest: ModuleDigest, _ prepared: PreparedModule) {
+        self.digest = digest
+        self.prepared = prepared
+        var seen: Set<ImportNote> = []
+        needs = prepared.module.imports.compactMap { item in
+            guard let capability = HostFunctions.capability(module: item.module, name: item.name) else {
+                return nil
+            }
+            let note = ImportNote(module: item.module, name: item.name, capability: capability)
+            return seen.insert(note).inserted ? note : nil
+        }
+        unknown = prepared.unknownImports.map {
+            ImportNote(
+                module: cleanedText($0.module, limit: 64), name: cleanedText($0.name, limit: 64),
+                capability: nil)
+        }
+    }
+
+    /// The imports that will not work with these grants.
+    func notes(granted: CapabilitySet) -> [ImportNote] {
+        needs.filter { note in note.capability.map { !granted.contains($0) } ?? true } + unknown
+    }
+
+    /// Imports that trap when they are called, for the log.
+    var unknownImports: [ImportNote] { unknown }
+
+    /// `start` if the module exports such a function, else `_start`.
+    var defaultEntrypoint: String {
+        let hasStart = prepared.module.exports.contains { export in
+            if case .function = export.type { export.name == "start" } else { false }
+        }
+        return hasStart ? "start" : "_start"
+    }
+}

@@ -1,0 +1,254 @@
+import Glibc
+import Logging
+import SeliumHosting
+import SeliumKernel
+import SeliumTLSCore
+import SeliumWasm
+
+/// The modules of a runtime: stored once by content, owned per namespace, compiled once, cached.
+final class ModuleStore: Sendable {
+    let table: Monitor<ModuleTable, ModuleTable.Key>
+    let directory: WorkDirectory
+    let state: StateStore
+    let logger: Logger
+    /// For fsync and hashing.
+    let files = FileWork("selium-files")
+    private let cache: CompileCache
+    private let linker: Linker
+    private let compiler: any ModuleCompiling
+
+    init(
+        directory: WorkDirectory, state: StateStore, engine: Engine, compiler: any ModuleCompiling,
+        logger: Logger, now: UInt64
+    ) throws(RuntimeError) {
+        self.directory = directory
+        self.state = state
+        self.logger = logger
+        self.compiler = compiler
+        cache = CompileCache(directory.compiled, engine: engine, logger: logger)
+        do throws(WasmError) {
+            linker = try HostFunctions.makeLinker(engine)
+        } catch {
+            throw RuntimeError("the engine cannot be used: \(error)")
+        }
+        var table = ModuleTable(compilers: processorCount() / 2)
+        for row in try state.atOpen({ try $0.moduleRows() }) {
+            table.own(row.digest, size: row.size, by: row.namespace)
+        }
+        for row in try state.atOpen({ try $0.uploadRows() }) {
+            guard let file = try? File.open(Self.name(row.key), in: directory.uploads, O_RDWR | O_NOFOLLOW),
+                let status = try? file.status(), (try? file.synchronize()) != nil
+            else { continue }
+            table.uploads.restore(row.key, size: row.size, received: min(row.size, status.size), now: now)
+        }
+        self.table = Monitor(table)
+    }
+
+    /// An upload's file: both names hold nothing but letters, digits and `._-`.
+    static func name(_ key: UploadTable.Key) -> String { "\(key.digest.hex).\(key.namespace)" }
+
+    // MARK: Finding
+
+    /// The module behind a reference, or nil when this namespace has none.
+    func find(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError) -> ModuleInfo? {
+        let digest: ModuleDigest
+        switch reference {
+        case .digest(let given): digest = given
+        case .name(let name):
+            guard let found = try await named(name) else { return nil }
+            digest = found
+        }
+        return try table.withLock { table in
+            table.size(digest, for: namespace).map { ModuleInfo(digest: digest, size: $0) }
+        }
+    }
+
+    /// A file of `modules/`, with or without `.wasm`, hashed now unless it is the one of last time.
+    private func named(_ name: String) async throws(HostError) -> ModuleDigest? {
+        guard let folder = directory.modules, ModuleSpec.isFileName(name) else { return nil }
+        for candidate in [name, name + ".wasm"] {
+            // Without waiting, should it be a FIFO.
+            guard let file = try? File.open(candidate, in: folder, O_RDONLY | O_NONBLOCK),
+                let status = try? file.status(), status.isRegular
+            else { continue }
+            let known = try table.withLock { $0.named[candidate] }
+            if let known, known.status == status { return known.digest }
+            guard status.size <= Limits.moduleBytes else {
+                throw HostError(
+                    .invalidArgument, "module '\(candidate)' is larger than \(Limits.moduleBytes >> 20) MiB")
+            }
+            let digest = try await adopt(file, status)
+            try table.withLock { table in
+                if table.named.count >= 10_000 { table.named = [:] }
+                table.named[candidate] = (status, digest)
+            }
+            return digest
+        }
+        return nil
+    }
+
+    /// Copies a file of `modules/` into the store: what was hashed is what will be compiled.
+    private func adopt(_ file: File, _ status: File.Status) async throws(HostError) -> ModuleDigest {
+        let store = directory.store
+        let copied: Result<(ModuleDigest, UInt64), HostError> = await files.run {
+            do {
+                guard let bytes = try file.readAll(atMost: Int(Limits.moduleBytes)),
+                    let digest = ModuleDigest(bytes: SHA256.hash(bytes))
+                else { return .failure(HostError(.invalidArgument, "the module grew while it was read")) }
+                if (try? File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW)) == nil {
+                    try? store.unlink(digest.hex + ".tmp")
+                    let copy = try File.open(
+                        digest.hex + ".tmp", in: store, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
+                    try copy.write(bytes)
+                    try copy.setMode(0o400)
+                    try copy.synchronize()
+                    try store.rename(digest.hex + ".tmp", to: digest.hex)
+                }
+                return .success((digest, UInt64(bytes.count)))
+            } catch {
+                return .failure(self.failure(error, "a module cannot be stored"))
+            }
+        }
+        let (digest, size) = try copied.get()
+        try await own(digest, size: size, by: .system)
+        return digest
+    }
+
+    /// Makes `namespace` an owner, durably.
+    func own(_ digest: ModuleDigest, size: UInt64, by namespace: Namespace) async throws(HostError) {
+        let time = SystemClock().realtime()
+        guard
+            await state.commit({ try $0.addModule(digest, size: size, to: namespace, at: time) })
+        else { throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true) }
+        try table.withLock { $0.own(digest, size: size, by: namespace) }
+    }
+
+    /// A host's error for what happened to a file; the log has the details.
+    func failure(_ error: any Error, _ what: String) -> HostError {
+        logger.error("\(what)", metadata: ["error": "\(error)"])
+        if let system = error as? SystemError, system.isNoSpace {
+            return HostError(.resourceExhausted, "the server's disk is full", isRetryable: true)
+        }
+        return HostError(.internal, what)
+    }
+
+    // MARK: Loading
+
+    /// The module ready to run; compiled now if nobody has before. Fails with `notFound`,
+    /// `invalidArgument` (no module, or too costly to compile), `resourceExhausted`.
+    func load(
+        _ reference: ModuleReference, in namespace: Namespace
+    ) async throws(HostError) -> LoadedModule {
+        guard let info = try await find(reference, in: namespace) else { throw Self.notFound(reference) }
+        let digest = info.digest
+        let lookup = try await table.wait(for: .module(digest)) { (table, _) throws(HostError) in
+            try table.begin(digest)
+        }
+        if case .ready(let module) = lookup { return module }
+        do throws(HostError) {
+            let module = try await prepare(digest, in: namespace)
+            try table.update { table, wakes in
+                table.finish(digest, module)
+                wakes.wake(.module(digest))
+            }
+            return module
+        } catch {
+            let permanent = error.code == .invalidArgument ? error : nil
+            try table.update { table, wakes in
+                table.abandon(digest, permanent: permanent)
+                wakes.wake(.module(digest))
+            }
+            throw error
+        }
+    }
+
+    private static func notFound(_ reference: ModuleReference) -> HostError {
+        switch reference {
+        case .digest(let digest): HostError(.notFound, "no module \(digest)")
+        case .name(let name): HostError(.notFound, "no module named '\(cleanedText(name, limit: 64))'")
+        }
+    }
+
+    private func prepare(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError) -> LoadedModule {
+        let cache = self.cache
+        var module = await files.run { cache.load(digest) }
+        if module == nil { module = try await compile(digest, in: namespace) }
+        guard let module else { throw HostError(.internal, "a compiled module does not load") }
+        do throws(WasmError) {
+            return LoadedModule(digest, try linker.prepare(module))
+        } catch {
+            throw HostError(.invalidArgument, error.message)
+        }
+    }
+
+    private func compile(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError) -> Module? {
+        try table.withLock { (table) throws(HostError) in try table.enqueueCompile() }
+        var held = false
+        defer {
+            let held = held
+            _ = try? table.update { table, wakes in
+                table.leaveCompiler(namespace, held: held)
+                wakes.wake(.compiler)
+            }
+        }
+        _ = try await table.wait(for: .compiler) { table, _ in table.takeCompiler(namespace) ? true : nil }
+        held = true
+        let wasm = try await source(digest)
+        let cache = self.cache
+        let output: (file: File, name: String)
+        do throws(SystemError) {
+            output = try cache.makeOutput(digest)
+        } catch {
+            throw failure(error, "a module cannot be compiled")
+        }
+        do throws(CompileFailure) {
+            try await compiler.compile(wasm: wasm.descriptor, to: output.file.descriptor)
+        } catch {
+            cache.discard(output)
+            throw Self.failure(error)
+        }
+        let loaded: Result<Module?, SystemError> = await files.run {
+            do throws(SystemError) {
+                return .success(try cache.adopt(output, for: digest))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch loaded {
+        case .success(let module): return module
+        case .failure(let error):
+            cache.discard(output)
+            throw failure(error, "a compiled module cannot be stored")
+        }
+    }
+
+    /// The module's bytes, looked over: what is no module, or too large, reaches no compiler.
+    private func source(_ digest: ModuleDigest) async throws(HostError) -> File {
+        let store = directory.store
+        let opened: Result<File, HostError> = await files.run {
+            do {
+                let file = try File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW)
+                guard let bytes = try file.readAll(atMost: Int(Limits.moduleBytes)),
+                    SHA256.hash(bytes) == digest.bytes
+                else { return .failure(HostError(.internal, "a stored module is damaged")) }
+                _ = try ModuleScan(bytes)
+                return .success(file)
+            } catch let error as KernelError {
+                return .failure(HostError(error))
+            } catch {
+                return .failure(self.failure(error, "a stored module cannot be read"))
+            }
+        }
+        return try opened.get()
+    }
+
+    private static func failure(_ failure: CompileFailure) -> HostError {
+        switch failure {
+        case .invalid(let why): HostError(.invalidArgument, "invalid module: \(why)")
+        case .tooCostly(let what):
+            HostError(.invalidArgument, "module too costly to compile (\(what))")
+        case .unavailable(let why):
+            HostError(.unavailable, "the module cannot be compiled now: \(why)", isRetryable: true)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import SeliumHosting
+import SeliumKernel
+
+/// What a module store knows: who may use which module, what is loaded, compiling, failed, uploading.
+struct ModuleTable: Sendable {
+    /// What tasks wait for.
+    enum Key: Hashable, Sendable {
+        case module(ModuleDigest)
+        case compiler
+    }
+
+    private struct Loaded: Sendable {
+        var module: LoadedModule
+        var used: UInt64
+    }
+
+    private var owners: [Namespace: [ModuleDigest: UInt64]] = [:]
+    private var loaded: [ModuleDigest: Loaded] = [:]
+    private var uses: UInt64 = 0
+    private var loading: Set<ModuleDigest> = []
+    private var failures: [ModuleDigest: HostError] = [:]
+    private var failureOrder: [ModuleDigest] = []
+    private var compiling: Set<Namespace> = []
+    private var queued = 0
+    private let compilers: Int
+
+    var uploads = UploadTable()
+    var files: [UploadTable.Key: UploadFile] = [:]
+    /// Files in `modules/` that were hashed, as they were then.
+    var named: [String: (status: File.Status, digest: ModuleDigest)] = [:]
+
+    /// A table for at most `compilers` compiles at once.
+    init(compilers: Int) { self.compilers = max(1, compilers) }
+
+    // MARK: Who may use what
+
+    /// The size of a module that `namespace` may use: its own, or one of `system`.
+    func size(_ digest: ModuleDigest, for namespace: Namespace) -> UInt64? {
+        owners[namespace]?[digest] ?? owners[.system]?[digest]
+    }
+
+    /// Bytes of a namespace's own modules.
+    func stored(in namespace: Namespace) -> UInt64 {
+        owners[namespace]?.values.reduce(0) { $0 &+ $1 } ?? 0
+    }
+
+    mutating func own(_ digest: ModuleDigest, size: UInt64, by namespace: Namespace) {
+        owners[namespace, default: [:]][digest] = size
+    }
+
+    // MARK: Loading, each module once
+
+    enum Lookup: Sendable {
+        case ready(LoadedModule)
+        /// It is the caller's to load: then `finish` or `abandon`.
+        case load
+    }
+
+    /// The module, or the right to load it; nil: somebody is loading it, wait.
+    mutating func begin(_ digest: ModuleDigest) throws(HostError) -> Lookup? {
+        if let found = loaded[digest] {
+            uses += 1
+            loaded[digest]?.used = uses
+            return .ready(found.module)
+        }
+        if let failure = failures[digest] { throw failure }
+        return loading.insert(digest).inserted ? .load : nil
+    }
+
+    mutating func finish(_ digest: ModuleDigest, _ module: LoadedModule) {
+        loading.remove(digest)
+        uses += 1
+        loaded[digest] = Loaded(module: module, used: uses)
+        guard loaded.count > Limits.loadedModules,
+            let oldest = loaded.min(by: { $0.value.used < $1.value.used })?.key
+        else { return }
+        // Those who run it keep it; it is only not found here any more.
+        loaded[oldest] = nil
+    }
+
+    /// It was not loaded. `permanent`: trying again would give the same.
+    mutating func abandon(_ digest: ModuleDigest, permanent: HostError?) {
+        loading.remove(digest)
+        guard let permanent else { return }
+        if failures.updateValue(permanent, forKey: digest) == nil { failureOrder.append(digest) }
+        if failureOrder.count > Limits.failedCompiles { failures[failureOrder.removeFirst()] = nil }
+    }
+
+    // MARK: Compiling, few at once
+
+    /// Joins the queue for a compiler. Fails with `resourceExhausted` when it is full.
+    mutating func enqueueCompile() throws(HostError) {
+        guard queued < Limits.compileQueue else {
+            throw HostError(
+                .resourceExhausted, "too many modules wait to be compiled", isRetryable: true)
+        }
+        queued += 1
+    }
+
+    /// Takes a compiler if one is free for this namespace: one each, few in all.
+    mutating func takeCompiler(_ namespace: Namespace) -> Bool {
+        guard compiling.count < compilers, !compiling.contains(namespace) else { return false }
+        compiling.insert(namespace)
+        return true
+    }
+
+    /// Gives it back, and the place in the queue.
+    mutating func leaveCompiler(_ namespace: Namespace, held: Bool) {
+        queued -= 1
+        if held { compiling.remove(namespace) }
+    }
+}

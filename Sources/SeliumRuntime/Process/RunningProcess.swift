@@ -1,0 +1,69 @@
+import SeliumABI
+import SeliumKernel
+import SeliumWasm
+import Synchronization
+
+/// A process that has not ended: its guest and the three things it talks through.
+///
+/// Nothing here runs on its own: a process that waits costs no thread and no task.
+final class RunningProcess: Sendable {
+    private struct Control: Sendable {
+        var guest: Guest?
+        var killReason: KillReason?
+    }
+
+    let id: ProcessID
+    let namespace: Namespace
+    let output: ProcessOutput
+    /// nil: stdin is empty.
+    let input: ProcessInput?
+    let authority: ProcessAuthority
+    let memoryLimit: UInt64
+    /// Kinds of the results to keep.
+    let resultKinds: [ValueKind]
+    let startedAt: Int64
+    let startedMonotonic: UInt64
+    private let control = Mutex(Control())
+
+    init(
+        id: ProcessID, namespace: Namespace, output: ProcessOutput, input: ProcessInput?,
+        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind]
+    ) {
+        self.id = id
+        self.namespace = namespace
+        self.output = output
+        self.input = input
+        self.authority = authority
+        self.memoryLimit = memoryLimit
+        self.resultKinds = resultKinds
+        let clock = SystemClock()
+        startedAt = clock.realtime()
+        startedMonotonic = clock.monotonic()
+    }
+
+    /// The guest runs; a kill that came before reaches it now.
+    func attach(_ guest: Guest) {
+        let reason = control.withLock { control in
+            control.guest = guest
+            return control.killReason
+        }
+        if let reason { guest.kill(reason: reason.rawValue) }
+    }
+
+    /// Ends the guest wherever it is; the first reason counts.
+    func kill(_ reason: KillReason) {
+        let guest = control.withLock { control -> Guest? in
+            guard control.killReason == nil else { return nil }
+            control.killReason = reason
+            return control.guest
+        }
+        guest?.kill(reason: reason.rawValue)
+    }
+
+    /// CPU time, nanoseconds, and linear memory, bytes, as of its last turn.
+    var usage: (cpu: UInt64, memory: UInt64) {
+        control.withLock { control in
+            (control.guest?.cpuNanoseconds ?? 0, control.guest?.memory ?? 0)
+        }
+    }
+}

@@ -1,0 +1,234 @@
+public import Logging
+public import SeliumHosting
+public import SeliumKernel
+public import SeliumWasm
+
+/// The runtime: runs WebAssembly processes for a control server, or for whoever embeds it.
+///
+/// One per work directory. It lives until `shutDown`; releasing it without that ends its guests with
+/// the process.
+public final class Runtime: ProcessHost {
+    /// How a runtime is set up.
+    public struct Configuration: Sendable {
+        /// The folder with `modules/` and `state/`; it has to exist.
+        public var workDirectory: String
+        /// Nobody named the folder: it is used only if it looks like a work directory.
+        public var isDefaultDirectory: Bool
+        /// Where modules are compiled.
+        public var compiler: any ModuleCompiling
+        public var scheduler: SchedulerConfiguration
+        /// nil: what vm.max_map_count allows.
+        public var processCeiling: Int?
+        public var logger: Logger
+
+        public init(
+            workDirectory: String, isDefaultDirectory: Bool = false, compiler: any ModuleCompiling,
+            scheduler: SchedulerConfiguration = .init(), processCeiling: Int? = nil,
+            logger: Logger = Logger(label: "selium.runtime")
+        ) {
+            self.workDirectory = workDirectory
+            self.isDefaultDirectory = isDefaultDirectory
+            self.compiler = compiler
+            self.scheduler = scheduler
+            self.processCeiling = processCeiling
+            self.logger = logger
+        }
+    }
+
+    let world: Monitor<RuntimeWorld, RuntimeWorld.Key>
+    let logs: LogMonitor
+    let state: StateStore
+    let modules: ModuleStore
+    let scheduler: Scheduler
+    let timers = TimerService()
+    let clock = SystemClock()
+    let logger: Logger
+    private let directory: WorkDirectory
+    private let ceiling: Int
+    private let startedAt: Int64
+
+    /// Opens a runtime: the directory, the database, the engine. Processes that an earlier runtime
+    /// left unfinished are `lost` from here on.
+    public init(_ configuration: Configuration) throws(RuntimeError) {
+        logger = configuration.logger
+        directory = try WorkDirectory(
+            configuration.workDirectory, isDefault: configuration.isDefaultDirectory)
+        state = try StateStore(path: directory.database, logger: logger)
+        do throws(WasmError) {
+            scheduler = try Scheduler(Engine(), configuration.scheduler)
+        } catch {
+            throw RuntimeError("the engine cannot be started: \(error)")
+        }
+        modules = try ModuleStore(
+            directory: directory, state: state, engine: scheduler.engine,
+            compiler: configuration.compiler, logger: logger, now: clock.monotonic())
+        ceiling =
+            configuration.processCeiling
+            ?? Limits.processCeiling(maximumMaps: kernelNumber("/proc/sys/vm/max_map_count") ?? 65_530)
+        startedAt = clock.realtime()
+        let recovered = try Recovery(ceiling: ceiling, clock: clock).run(state)
+        world = Monitor(recovered.world)
+        logs = LogMonitor(recovered.shelf)
+        if recovered.lost > 0 {
+            logger.warning(
+                "processes of the last run were lost", metadata: ["count": "\(recovered.lost)"])
+        }
+    }
+
+    // MARK: Looking
+
+    public func lookup(
+        _ name: ProcessName, in namespace: Namespace
+    ) async throws(HostError) -> ProcessID? {
+        try world.withLock { $0.table.lookup(name, in: namespace) }
+    }
+
+    public func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus? {
+        try world.withLock { world in
+            world.table.status(id).map { Self.live($0, world.running[id], now: clock.monotonic()) }
+        }
+    }
+
+    public func processes(
+        in namespaces: Set<Namespace>?, includingEnded: Bool
+    ) async throws(HostError) -> [ProcessStatus] {
+        let now = clock.monotonic()
+        return try world.withLock { world in
+            world.table.list(in: namespaces, includingEnded: includingEnded)
+                .map { Self.live($0, world.running[$0.id], now: now) }
+        }
+    }
+
+    /// The row of a living process with what its guest uses now.
+    private static func live(
+        _ status: ProcessStatus, _ running: RunningProcess?, now: UInt64
+    ) -> ProcessStatus {
+        guard let running, !status.state.hasEnded else { return status }
+        var status = status
+        let usage = running.usage
+        status.cpuNanoseconds = usage.cpu
+        status.memory = usage.memory
+        status.uptimeNanoseconds = now > running.startedMonotonic ? now - running.startedMonotonic : 0
+        return status
+    }
+
+    public func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord {
+        try await world.wait(for: .end(id)) { (world, _) throws(HostError) -> ExitRecord? in
+            guard world.table.isVisible(id) else { throw .noProcess(id) }
+            return world.table.hasEnded(id) ? world.table.status(id)?.exit : nil
+        }
+    }
+
+    public func info() async throws(HostError) -> HostInfo {
+        let bytes = try logs.withLock { $0.cost }
+        return try world.withLock { world in
+            HostInfo(
+                engine: Engine.version, startedAt: startedAt, livingProcesses: world.table.livingTotal,
+                processCeiling: ceiling, logBytes: UInt64(bytes))
+        }
+    }
+
+    // MARK: Logs
+
+    public func readLog(
+        _ id: ProcessID, from: UInt64, atMost: Int
+    ) async throws(HostError) -> LogBatch {
+        let now = clock.monotonic()
+        let hasEnded = try world.withLock { (world) throws(HostError) in
+            guard world.table.isVisible(id) else { throw .noProcess(id) }
+            let hasEnded = world.table.hasEnded(id)
+            if hasEnded { world.table.wasRead(id, now: now) }
+            return hasEnded
+        }
+        let batch = try await logs.wait(for: id) { (shelf, _) throws(HostError) -> LogBatch? in
+            try hosted { () throws(KernelError) in try shelf.read(id, from: from, atMost: atMost) }
+        }
+        if hasEnded, batch.isEnd { try world.withLock { $0.table.wasReadToEnd(id) } }
+        return batch
+    }
+
+    public func logPosition(
+        _ id: ProcessID, tail count: Int?, streams: Set<LogStream>
+    ) async throws(HostError) -> UInt64 {
+        try world.withLock { (world) throws(HostError) in
+            guard world.table.isVisible(id) else { throw .noProcess(id) }
+        }
+        return try logs.withLock { (shelf) throws(HostError) in
+            guard let position = shelf.position(id, tail: count, streams: streams) else {
+                throw .noProcess(id)
+            }
+            return position
+        }
+    }
+
+    // MARK: Stdin
+
+    public func openInput(_ id: ProcessID) async throws(HostError) -> InputClaim {
+        let input = try world.withLock { (world) throws(HostError) -> ProcessInput? in
+            guard world.table.isVisible(id) else { throw .noProcess(id) }
+            return world.running[id]?.input
+        }
+        guard let input else {
+            throw HostError(.failedPrecondition, "the process's stdin has ended")
+        }
+        return InputClaim(id: id, token: try input.open())
+    }
+
+    public func writeInput(
+        _ claim: InputClaim, _ bytes: [UInt8], end: Bool
+    ) async throws(HostError) {
+        // A process that ended swallows everything.
+        guard let input = try world.withLock({ $0.running[claim.id]?.input }) else { return }
+        try await input.write(bytes, end: end, token: claim.token)
+    }
+
+    public func closeInput(_ claim: InputClaim) async {
+        (try? world.withLock { $0.running[claim.id]?.input })??.release(claim.token)
+    }
+
+    // MARK: Modules
+
+    public func module(
+        _ reference: ModuleReference, in namespace: Namespace
+    ) async throws(HostError) -> ModuleInfo? {
+        try await modules.find(reference, in: namespace)
+    }
+
+    public func beginUpload(
+        _ digest: ModuleDigest, size: UInt64, namespace: Namespace, role: Role
+    ) async throws(HostError) -> ModuleUpload {
+        try await modules.beginUpload(
+            digest, size: size, namespace: namespace, role: role, now: clock.monotonic())
+    }
+
+    public func append(_ bytes: [UInt8], to upload: ModuleUpload) async throws(HostError) {
+        try await modules.append(bytes, to: upload)
+    }
+
+    public func commit(_ upload: ModuleUpload) async throws(HostError) -> ModuleInfo {
+        try await modules.commit(upload)
+    }
+
+    public func suspend(_ upload: ModuleUpload) async {
+        await modules.suspend(upload, now: clock.monotonic())
+    }
+
+    // MARK: Ending
+
+    /// Takes no more starts, ends every process, waits until all records are written, and closes.
+    ///
+    /// Everything that waits for a process gets its answer first. Call it once, last.
+    public func shutDown() async {
+        let running = (try? world.withLock { world -> [RunningProcess] in
+            world.isDraining = true
+            return Array(world.running.values)
+        }) ?? []
+        for process in running { process.kill(.runtimeShutdown) }
+        // Cancelled or not: records that are not written would make these processes `lost`.
+        await Task.detached { [world] in
+            _ = try? await world.wait(for: .drained) { world, _ in world.running.isEmpty ? true : nil }
+        }.value
+        _ = await state.commit { _ in }
+        state.close()
+    }
+}

@@ -1,0 +1,145 @@
+import SeliumABI
+import SeliumHosting
+import SeliumKernel
+
+/// A process as it is stored: everything `ps` shows of it after a restart. Argument and environment
+/// values are not among it.
+struct ProcessRow: Sendable {
+    var id: ProcessID
+    var namespace: Namespace
+    var name: ProcessName?
+    var creator: Identity
+    var moduleName: String
+    var moduleDigest: ModuleDigest
+    var entrypoint: String
+    var grants: [Grant]
+    var memoryLimit: UInt64
+    var createdAt: Int64
+    /// Log sequences up to here may have been given.
+    var ceiling: UInt64
+    /// nil until it ended.
+    var exit: ExitRecord?
+
+    /// As a row of the table, for one that ended.
+    var status: ProcessStatus {
+        ProcessStatus(
+            id: id, namespace: namespace, name: name, creator: creator, moduleName: moduleName,
+            moduleDigest: moduleDigest, entrypoint: entrypoint, state: .starting, incarnation: 1,
+            createdAt: createdAt,
+            uptimeNanoseconds: exit.map { UInt64(clamping: $0.endedAt - $0.startedAt) } ?? 0,
+            cpuNanoseconds: exit?.cpuNanoseconds ?? 0, memory: 0, memoryLimit: memoryLimit,
+            grants: grants, exit: exit)
+    }
+}
+
+/// A request that changed something, with its answer.
+struct RequestRow: Sendable {
+    var key: RequestKey
+    var bodyHash: [UInt8]
+    var answer: RequestAnswer
+    /// Wall clock, nanoseconds since 1970.
+    var finishedAt: Int64
+}
+
+/// The scope of an idempotency key.
+struct RequestKey: Hashable, Sendable {
+    var namespace: Namespace
+    var identity: Identity
+    var key: [UInt8]
+
+    init(_ idempotency: Idempotency) {
+        namespace = idempotency.namespace
+        identity = idempotency.identity
+        key = idempotency.key
+    }
+
+    init(namespace: Namespace, identity: Identity, key: [UInt8]) {
+        self.namespace = namespace
+        self.identity = identity
+        self.key = key
+    }
+}
+
+/// What such a request gave.
+enum RequestAnswer: Sendable {
+    case started(StartReport)
+    case stopped(StopOutcome)
+
+    var storedBytes: [UInt8] {
+        var writer = ByteWriter()
+        switch self {
+        case .started(let report):
+            writer.number(UInt8(1))
+            writer.number(report.id?.rawValue ?? 0)
+            writer.blob(report.digest.bytes)
+            writer.string(report.entrypoint)
+            writer.blob(report.grants.storedBytes)
+            writer.list(report.notes) { writer, note in
+                writer.string(note.module)
+                writer.string(note.name)
+                writer.optional(note.capability) { $0.number($1.rawValue) }
+            }
+        case .stopped(.stopped(let record)):
+            writer.number(UInt8(2))
+            writer.blob(record.storedBytes)
+        case .stopped(.alreadyEnded(let record)):
+            writer.number(UInt8(3))
+            writer.blob(record.storedBytes)
+        }
+        return writer.bytes
+    }
+
+    init(storedBytes: [UInt8]) throws(ByteReader.Damage) {
+        var reader = ByteReader(storedBytes)
+        switch try reader.number(UInt8.self) {
+        case 1: self = .started(try StartReport(from: &reader))
+        case 2: self = .stopped(.stopped(try ExitRecord(storedBytes: try reader.blob())))
+        case 3: self = .stopped(.alreadyEnded(try ExitRecord(storedBytes: try reader.blob())))
+        default: throw ByteReader.Damage()
+        }
+    }
+}
+
+extension StartReport {
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
+        let id = ProcessID(try reader.number())
+        guard let digest = ModuleDigest(bytes: try reader.blob()) else { throw ByteReader.Damage() }
+        self.init(
+            id: id, digest: digest, entrypoint: try reader.string(),
+            grants: try [Grant](storedBytes: try reader.blob()),
+            notes: try reader.list { (reader) throws(ByteReader.Damage) in
+                ImportNote(
+                    module: try reader.string(), name: try reader.string(),
+                    capability: try reader.optional { (reader) throws(ByteReader.Damage) in
+                        try Capability(from: &reader)
+                    })
+            })
+    }
+}
+
+extension [Grant] {
+    var storedBytes: [UInt8] {
+        var writer = ByteWriter()
+        writer.list(self) { writer, grant in
+            writer.number(grant.capability.rawValue)
+            writer.optional(grant.scope) { $0.string($1) }
+        }
+        return writer.bytes
+    }
+
+    init(storedBytes: [UInt8]) throws(ByteReader.Damage) {
+        var reader = ByteReader(storedBytes)
+        self = try reader.list { (reader) throws(ByteReader.Damage) in
+            Grant(
+                capability: try Capability(from: &reader),
+                scope: try reader.optional { (reader) throws(ByteReader.Damage) in try reader.string() })
+        }
+    }
+}
+
+extension Capability {
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
+        guard let capability = Capability(rawValue: try reader.number()) else { throw ByteReader.Damage() }
+        self = capability
+    }
+}

@@ -1,0 +1,34 @@
+import GRDB
+
+/// The tables. A change is a new migration; those that are here stay as they are.
+enum StateSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 processes, requests, modules") { database in
+            // The namespace is the first column of every key.
+            try database.execute(
+                sql: """
+                    CREATE TABLE process (
+                        namespace TEXT NOT NULL, id INTEGER NOT NULL, name TEXT, creator TEXT NOT NULL,
+                        module_name TEXT NOT NULL, module_digest BLOB NOT NULL, entrypoint TEXT NOT NULL,
+                        grants BLOB NOT NULL, memory_limit INTEGER NOT NULL, created_at INTEGER NOT NULL,
+                        ceiling INTEGER NOT NULL, exit BLOB, ended_order INTEGER,
+                        PRIMARY KEY (namespace, id)) WITHOUT ROWID, STRICT;
+                    CREATE TABLE request (
+                        namespace TEXT NOT NULL, identity TEXT NOT NULL, key BLOB NOT NULL,
+                        body_hash BLOB NOT NULL, answer BLOB NOT NULL, finished_at INTEGER NOT NULL,
+                        PRIMARY KEY (namespace, identity, key)) WITHOUT ROWID, STRICT;
+                    CREATE TABLE module (
+                        namespace TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
+                        added_at INTEGER NOT NULL, PRIMARY KEY (namespace, digest)) WITHOUT ROWID, STRICT;
+                    CREATE TABLE upload (
+                        namespace TEXT NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL,
+                        PRIMARY KEY (namespace, digest)) WITHOUT ROWID, STRICT;
+                    CREATE TABLE reserved (
+                        what TEXT NOT NULL PRIMARY KEY, through INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+                    INSERT INTO reserved VALUES ('process-id', 0);
+                    """)
+        }
+        return migrator
+    }
+}

@@ -1,0 +1,143 @@
+import GRDB
+import SeliumHosting
+import SeliumKernel
+
+// Statements are cached per connection: a row in a group costs microseconds.
+
+extension Database {
+    func insert(_ row: ProcessRow) throws {
+        try cachedStatement(
+            sql: "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,NULL)"
+        ).execute(arguments: [
+            row.namespace.name, Int64(row.id.rawValue), row.name?.text, row.creator.name, row.moduleName,
+            row.moduleDigest.bytes.data, row.entrypoint, row.grants.storedBytes.data,
+            Int64(clamping: row.memoryLimit), row.createdAt, Int64(clamping: row.ceiling),
+        ])
+    }
+
+    func insert(_ row: RequestRow) throws {
+        try cachedStatement(sql: "INSERT OR REPLACE INTO request VALUES (?,?,?,?,?,?)").execute(arguments: [
+            row.key.namespace.name, row.key.identity.name, row.key.key.data, row.bodyHash.data,
+            row.answer.storedBytes.data, row.finishedAt,
+        ])
+    }
+
+    /// The process ended: its record, and its place in the order of ends.
+    func end(
+        _ id: ProcessID, in namespace: Namespace, _ record: ExitRecord, order: Int64
+    ) throws {
+        try cachedStatement(
+            sql: "UPDATE process SET exit = ?, ended_order = ? WHERE namespace = ? AND id = ?"
+        ).execute(arguments: [record.storedBytes.data, order, namespace.name, Int64(id.rawValue)])
+    }
+
+    /// The place of the newest end, 0 before the first.
+    func lastEndOrder() throws -> Int64 {
+        try Int64.fetchOne(self, sql: "SELECT max(ended_order) FROM process") ?? 0
+    }
+
+    func raiseCeiling(_ id: ProcessID, in namespace: Namespace, to ceiling: UInt64) throws {
+        try cachedStatement(sql: "UPDATE process SET ceiling = ? WHERE namespace = ? AND id = ?")
+            .execute(arguments: [Int64(clamping: ceiling), namespace.name, Int64(id.rawValue)])
+    }
+
+    func delete(_ id: ProcessID, in namespace: Namespace) throws {
+        try cachedStatement(sql: "DELETE FROM process WHERE namespace = ? AND id = ?")
+            .execute(arguments: [namespace.name, Int64(id.rawValue)])
+    }
+
+    func deleteRequests(finishedBefore time: Int64) throws {
+        try execute(sql: "DELETE FROM request WHERE finished_at < ?", arguments: [time])
+    }
+
+    func addModule(_ digest: ModuleDigest, size: UInt64, to namespace: Namespace, at time: Int64) throws {
+        try cachedStatement(sql: "INSERT OR IGNORE INTO module VALUES (?,?,?,?)")
+            .execute(arguments: [namespace.name, digest.bytes.data, Int64(clamping: size), time])
+    }
+
+    func insertUpload(_ key: UploadTable.Key, size: UInt64) throws {
+        try cachedStatement(sql: "INSERT OR REPLACE INTO upload VALUES (?,?,?)")
+            .execute(arguments: [key.namespace.name, key.digest.bytes.data, Int64(clamping: size)])
+    }
+
+    func deleteUpload(_ key: UploadTable.Key) throws {
+        try cachedStatement(sql: "DELETE FROM upload WHERE namespace = ? AND digest = ?")
+            .execute(arguments: [key.namespace.name, key.digest.bytes.data])
+    }
+
+    /// Makes `through` the last id of all blocks handed out; outside a transaction. With
+    /// synchronous=FULL: a number that was given must not come again even after a loss of power.
+    func reserveIDs(through: UInt64) throws {
+        try execute(sql: "PRAGMA synchronous = FULL")
+        defer { try? execute(sql: "PRAGMA synchronous = NORMAL") }
+        try execute(
+            sql: "UPDATE reserved SET through = ? WHERE what = 'process-id'",
+            arguments: [Int64(clamping: through)])
+    }
+
+    func reservedIDs() throws -> UInt64 {
+        let through = try Int64.fetchOne(
+            self, sql: "SELECT through FROM reserved WHERE what = 'process-id'")
+        return UInt64(clamping: through ?? 0)
+    }
+
+    /// Every process, those that ended in the order of their ends, the others last. A row that does
+    /// not read is damage and is left out.
+    func processRows() throws -> [ProcessRow] {
+        try Row.fetchAll(
+            self, sql: "SELECT * FROM process ORDER BY ended_order IS NULL, ended_order, id"
+        ).compactMap { row in
+            guard let id = ProcessID(UInt64(clamping: row["id"] as Int64)),
+                let namespace = Namespace(row["namespace"] as String),
+                let creator = Identity(row["creator"] as String),
+                let digest = ModuleDigest(bytes: row.bytes("module_digest")),
+                let grants = try? [Grant](storedBytes: row.bytes("grants"))
+            else { return nil }
+            let exit: ExitRecord?
+            if row["exit"] as DatabaseValue == .null {
+                exit = nil
+            } else {
+                guard let record = try? ExitRecord(storedBytes: row.bytes("exit")) else { return nil }
+                exit = record
+            }
+            return ProcessRow(
+                id: id, namespace: namespace, name: (row["name"] as String?).flatMap { ProcessName($0) },
+                creator: creator, moduleName: row["module_name"], moduleDigest: digest,
+                entrypoint: row["entrypoint"], grants: grants,
+                memoryLimit: UInt64(clamping: row["memory_limit"] as Int64),
+                createdAt: row["created_at"], ceiling: UInt64(clamping: row["ceiling"] as Int64),
+                exit: exit)
+        }
+    }
+
+    func requestRows() throws -> [RequestRow] {
+        try Row.fetchAll(self, sql: "SELECT * FROM request ORDER BY finished_at").compactMap { row in
+            guard let namespace = Namespace(row["namespace"] as String),
+                let identity = Identity(row["identity"] as String),
+                let answer = try? RequestAnswer(storedBytes: row.bytes("answer"))
+            else { return nil }
+            return RequestRow(
+                key: RequestKey(namespace: namespace, identity: identity, key: row.bytes("key")),
+                bodyHash: row.bytes("body_hash"), answer: answer, finishedAt: row["finished_at"])
+        }
+    }
+
+    func moduleRows() throws -> [(namespace: Namespace, digest: ModuleDigest, size: UInt64)] {
+        try Row.fetchAll(self, sql: "SELECT * FROM module").compactMap { row in
+            guard let namespace = Namespace(row["namespace"] as String),
+                let digest = ModuleDigest(bytes: row.bytes("digest"))
+            else { return nil }
+            return (namespace, digest, UInt64(clamping: row["size"] as Int64))
+        }
+    }
+
+    func uploadRows() throws -> [(key: UploadTable.Key, size: UInt64)] {
+        try Row.fetchAll(self, sql: "SELECT * FROM upload").compactMap { row in
+            guard let namespace = Namespace(row["namespace"] as String),
+                let digest = ModuleDigest(bytes: row.bytes("digest"))
+            else { return nil }
+            let key = UploadTable.Key(namespace: namespace, digest: digest)
+            return (key, UInt64(clamping: row["size"] as Int64))
+        }
+    }
+}
