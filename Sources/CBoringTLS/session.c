@@ -28,6 +28,8 @@ static btls_status set_server_name(SSL *ssl, const char *name) {
 static btls_status prepare(btls_session *session, const char *server_name) {
     const btls_context *context = session->context;
     SSL_set_app_data(session->ssl, session);
+    // What only a handshake needs is freed after it: connections live long and are many.
+    SSL_set_shed_handshake_config(session->ssl, 1);
     X509_VERIFY_PARAM_set_time_posix(SSL_get0_param(session->ssl), session->unix_seconds);
     if (context->is_server) {
         SSL_set_accept_state(session->ssl);

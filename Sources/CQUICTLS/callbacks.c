@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+/// RFC 8446 §6.
+#define UNEXPECTED_MESSAGE 10
+
 static btls_session *session_of(ngtcp2_conn *conn) {
     return ngtcp2_conn_get_tls_native_handle(conn);
 }
@@ -94,6 +97,10 @@ static int recv_crypto_data(
     const int was_complete = btls_session_is_complete(session);
     if (btls_session_provide(session, level_of(level), data, length) != BTLS_OK
         || btls_session_drive(session) != BTLS_OK) {
+        // Bytes at a level that is over fail without an alert of the engine's: close with one.
+        if (btls_session_sent_alert(session) < 0) {
+            ngtcp2_conn_set_tls_alert(conn, UNEXPECTED_MESSAGE);
+        }
         const int error = ngtcp2_conn_get_tls_error(conn);
         return error != 0 ? error : NGTCP2_ERR_CRYPTO;
     }

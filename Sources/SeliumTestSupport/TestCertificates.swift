@@ -39,7 +39,8 @@ public struct TestCertificates: Sendable {
     }
 
     /// A client's certificate and key.
-    public func clientIdentity(_ name: String = "operator") throws(CertificateError) -> TLSIdentity {
+    public func clientIdentity(_ name: String = "operator") throws(CertificateError) -> TLSIdentity
+    {
         TLSIdentity(try self.authority.issueClient(identity: name, now: Self.now))
     }
 

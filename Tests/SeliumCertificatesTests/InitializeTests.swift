@@ -49,7 +49,8 @@ struct InitializeTests {
         "makes nothing for a host or a number of days that cannot be",
         arguments: [
             (["a b"], nil), (["-a"], nil), ([""], nil), (["1.2.3"], nil), (["*.example.com"], nil),
-            (["[::1]"], nil), (["a..b"], nil), ([], 0), ([], -1), ([], 3651), ([], Int.max),
+            (["[::1]"], nil), (["a..b"], nil), (["\u{212a}"], nil), ([], 0), ([], -1), ([], 3651),
+            ([], Int.max),
         ] as [([String], Int?)])
     func invalid(_ hosts: [String], _ days: Int?) throws {
         var setup = CertificateDirectory.Setup()
@@ -98,7 +99,8 @@ struct InitializeTests {
         #expect(place.entries() == ["client.key"])
     }
 
-    @Test("refuses a directory that others may write into", arguments: [0o770, 0o707, 0o777, 0o720])
+    @Test(
+        "refuses a directory that others may write into", arguments: [0o770, 0o707, 0o777, 0o720])
     func writable(_ mode: UInt32) throws {
         place.makeDirectory("certs", mode: mode)
         let error = #expect(throws: CertificateError.self) {

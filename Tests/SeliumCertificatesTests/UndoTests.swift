@@ -1,5 +1,6 @@
-@testable import SeliumCertificates
 import Testing
+
+@testable import SeliumCertificates
 
 @Suite("Files are made all or none")
 struct UndoTests {

@@ -57,7 +57,8 @@ struct ContextTests {
         let identity = try certificates.serverIdentity()
         let broken = Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
         let pair = TLSIdentity(
-            certificateChain: identity.certificateChain + Array("\n".utf8) + broken, privateKey: identity.privateKey)
+            certificateChain: identity.certificateChain + Array("\n".utf8) + broken,
+            privateKey: identity.privateKey)
         #expect(
             try code(chain: pair.certificateChain, key: pair.privateKey)
                 == .unreadableCertificate)

@@ -106,7 +106,8 @@ public struct CertificateAuthority: Sendable {
         }
         let end = now + Int64(days) * CertificateProfile.secondsPerDay
         guard end <= self.notAfter else {
-            throw CertificateError(.invalidDays, "the CA itself expires before \(days) days are over")
+            throw CertificateError(
+                .invalidDays, "the CA itself expires before \(days) days are over")
         }
         return end
     }

@@ -17,7 +17,8 @@ enum HostName: Hashable {
         if host.hasSuffix(".") {
             host.removeLast()
         }
-        guard Self.isName(host) else {
+        // Judged before lower-casing too, which turns other letters (the Kelvin sign) into ASCII.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }), Self.isName(host) else {
             throw CertificateError(
                 .invalidHost, "a host is a DNS name or an IP address: not '\(text)'")
         }

@@ -35,10 +35,11 @@ public struct SHA256: Sendable {
     /// The 32-byte digest of everything appended so far; the hash itself can go on.
     public func finalize() -> [UInt8] {
         var copy = self.state
-        return unsafe [UInt8](unsafeUninitializedCapacity: Self.digestLength) { buffer, initialized in
+        let length = Self.digestLength
+        return unsafe [UInt8](unsafeUninitializedCapacity: length) { buffer, initialized in
             guard let base = buffer.baseAddress else { return }
             unsafe btls_sha256_finish(&copy, base)
-            initialized = Self.digestLength
+            initialized = length
         }
     }
 

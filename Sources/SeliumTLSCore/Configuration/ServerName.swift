@@ -17,7 +17,8 @@ enum ServerName {
         if host.hasSuffix(".") {
             host.removeLast()
         }
-        guard self.isHostName(host) else {
+        // Judged before lower-casing too, which turns other letters (the Kelvin sign) into ASCII.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }), self.isHostName(host) else {
             throw TLSError(
                 .invalidServerName, "the server's name is neither a host name nor an address")
         }
