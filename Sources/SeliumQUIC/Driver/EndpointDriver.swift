@@ -15,6 +15,9 @@ final class EndpointDriver: @unchecked Sendable {
     /// One buffer for everything that is sent: the largest run the system cuts.
     private static let sendBufferSize = 64 << 10
 
+    /// Between "nobody listens" on an established connection and believing it.
+    private static let refusalGrace = TimeAmount.milliseconds(20)
+
     let loop: any EventLoop
     let executor: LoopExecutor
     let endpoint: CoreEndpoint
@@ -75,12 +78,21 @@ final class EndpointDriver: @unchecked Sendable {
         }
     }
 
-    /// Nobody listens where we send: only a client's connected socket hears that.
+    /// Nobody listens where we send: only a client's connected socket hears that. A server that
+    /// closes says so first and is gone then: what it said may still wait behind the error.
     func refused() {
-        for connection in endpoint.connections {
+        for connection in endpoint.connections where !connection.isHandshakeComplete {
             connection.abandon(.unreachable, now: Self.now)
         }
         turn()
+        guard !endpoint.connections.isEmpty else { return }
+        loop.scheduleTask(in: Self.refusalGrace) {
+            guard !self.isClosed else { return }
+            for connection in self.endpoint.connections {
+                connection.abandon(.unreachable, now: Self.now)
+            }
+            self.turn()
+        }
     }
 
     // MARK: The turn
