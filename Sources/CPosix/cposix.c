@@ -25,14 +25,18 @@ int cposix_signal_on_parent_death(int signal) {
   return outcome(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
 }
 
-int cposix_lower_limit(int resource, uint64_t value) {
+int cposix_limit_process(int pid, int resource, uint64_t value) {
   static const int kinds[] = {RLIMIT_AS, RLIMIT_CPU, RLIMIT_CORE, RLIMIT_FSIZE, RLIMIT_NOFILE};
   if (resource < 0 || (size_t)resource >= sizeof kinds / sizeof kinds[0]) return -EINVAL;
   struct rlimit limit;
-  if (getrlimit(kinds[resource], &limit) != 0) return -errno;
+  if (prlimit(pid, kinds[resource], NULL, &limit) != 0) return -errno;
   if (limit.rlim_max > value) limit.rlim_max = value;
   if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
-  return outcome(setrlimit(kinds[resource], &limit));
+  return outcome(prlimit(pid, kinds[resource], &limit, NULL));
+}
+
+int cposix_lower_limit(int resource, uint64_t value) {
+  return cposix_limit_process(0, resource, value);
 }
 
 int cposix_add_nice(int increment) {
@@ -113,6 +117,8 @@ close:
     if (high[i] >= 0) close(high[i]);
   return -result;
 }
+
+int cposix_pipe(int ends[2]) { return outcome(pipe2(ends, O_CLOEXEC)); }
 
 int cposix_process_descriptor(int pid) { return outcome(syscall(SYS_pidfd_open, pid, 0)); }
 

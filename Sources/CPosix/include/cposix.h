@@ -31,6 +31,9 @@ enum cposix_resource {
 /// Lowers the calling process' soft and hard limit; a lower one in force stays.
 int cposix_lower_limit(int resource, uint64_t value);
 
+/// Lowers another process' soft and hard limit; a lower one in force stays.
+int cposix_limit_process(int pid, int resource, uint64_t value);
+
 /// Adds `increment` to the nice value of the calling thread.
 int cposix_add_nice(int increment);
 
@@ -55,6 +58,9 @@ int cposix_random(void *bytes, size_t count);
 /// dispositions, empty mask, its own process group. `pid` is set on success.
 int cposix_spawn_filter(
     const char *path, const char *argument, int input, int output, int error, int *pid);
+
+/// A pipe whose ends are close-on-exec: ends[0] to read, ends[1] to write.
+int cposix_pipe(int ends[2]);
 
 /// A descriptor that becomes readable when process `pid` ends (close-on-exec).
 int cposix_process_descriptor(int pid);

@@ -1,13 +1,21 @@
 import CWasmtime
 
-/// The engine's text of an error, cleaned; takes the error over.
+/// The engine's text of an error as one clean line; takes the error over.
 func takeMessage(_ error: OpaquePointer) -> String {
     var bytes = unsafe wasm_byte_vec_t()
     unsafe wasmtime_error_message(error, &bytes)
     let text = unsafe string(bytes)
     unsafe wasm_byte_vec_delete(&bytes)
     unsafe wasmtime_error_delete(error)
-    return cleanedText(text)
+    return cleanedText(oneLine(text))
+}
+
+/// The engine writes an error, "Caused by:", and one cause a line.
+private func oneLine(_ text: String) -> String {
+    text.split(separator: "\n")
+        .map { $0.drop { $0 == " " } }
+        .filter { !$0.isEmpty && $0 != "Caused by:" }
+        .joined(separator: ": ")
 }
 
 /// A copy of a name of the engine's; what is not UTF-8 is repaired.
