@@ -23,18 +23,18 @@ public final class Monitor<State: Sendable, Key: Hashable & Sendable>: Sendable 
     }
 
     /// Looks at the machine, or changes it without interest to anybody.
-    public func withLock<R: Sendable>(
-        _ body: (inout State) throws(HostError) -> R
-    ) throws(HostError) -> R {
-        try guarded.withLock { (guarded) throws(HostError) -> R in try body(&guarded.state) }
+    public func withLock<R: Sendable, E: Error>(
+        _ body: (inout State) throws(E) -> R
+    ) throws(E) -> R {
+        try guarded.withLock { (guarded) throws(E) -> R in try body(&guarded.state) }
     }
 
     /// Changes the machine and wakes those who wait for the keys it names, also when it throws.
     @discardableResult
-    public func update<R: Sendable>(
-        _ body: (inout State, inout Wakes) throws(HostError) -> R
-    ) throws(HostError) -> R {
-        let (result, woken) = guarded.withLock { guarded -> (Result<R, HostError>, [Waiter]) in
+    public func update<R: Sendable, E: Error>(
+        _ body: (inout State, inout Wakes) throws(E) -> R
+    ) throws(E) -> R {
+        let (result, woken) = guarded.withLock { guarded -> (Result<R, E>, [Waiter]) in
             Self.run(body, &guarded)
         }
         for waiter in woken { waiter.fire() }
@@ -67,12 +67,12 @@ public final class Monitor<State: Sendable, Key: Hashable & Sendable>: Sendable 
         }
     }
 
-    private static func run<R>(
-        _ body: (inout State, inout Wakes) throws(HostError) -> R, _ guarded: inout Guarded
-    ) -> (Result<R, HostError>, [Waiter]) {
+    private static func run<R, E: Error>(
+        _ body: (inout State, inout Wakes) throws(E) -> R, _ guarded: inout Guarded
+    ) -> (Result<R, E>, [Waiter]) {
         var wakes = Wakes()
-        let result: Result<R, HostError>
-        do throws(HostError) {
+        let result: Result<R, E>
+        do throws(E) {
             result = .success(try body(&guarded.state, &wakes))
         } catch {
             result = .failure(error)

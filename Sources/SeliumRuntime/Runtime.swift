@@ -80,11 +80,11 @@ public final class Runtime: ProcessHost {
     public func lookup(
         _ name: ProcessName, in namespace: Namespace
     ) async throws(HostError) -> ProcessID? {
-        try world.withLock { $0.table.lookup(name, in: namespace) }
+        world.withLock { $0.table.lookup(name, in: namespace) }
     }
 
     public func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus? {
-        try world.withLock { world in
+        world.withLock { world in
             world.table.status(id).map { Self.live($0, world.running[id], now: clock.monotonic()) }
         }
     }
@@ -93,7 +93,7 @@ public final class Runtime: ProcessHost {
         in namespaces: Set<Namespace>?, includingEnded: Bool
     ) async throws(HostError) -> [ProcessStatus] {
         let now = clock.monotonic()
-        return try world.withLock { world in
+        return world.withLock { world in
             world.table.list(in: namespaces, includingEnded: includingEnded)
                 .map { Self.live($0, world.running[$0.id], now: now) }
         }
@@ -120,8 +120,8 @@ public final class Runtime: ProcessHost {
     }
 
     public func info() async throws(HostError) -> HostInfo {
-        let bytes = try logs.withLock { $0.cost }
-        return try world.withLock { world in
+        let bytes = logs.withLock { $0.cost }
+        return world.withLock { world in
             HostInfo(
                 engine: Engine.version, startedAt: startedAt, livingProcesses: world.table.livingTotal,
                 processCeiling: ceiling, logBytes: UInt64(bytes))
@@ -143,7 +143,7 @@ public final class Runtime: ProcessHost {
         let batch = try await logs.wait(for: id) { (shelf, _) throws(HostError) -> LogBatch? in
             try hosted { () throws(KernelError) in try shelf.read(id, from: from, atMost: atMost) }
         }
-        if hasEnded, batch.isEnd { try world.withLock { $0.table.wasReadToEnd(id) } }
+        if hasEnded, batch.isEnd { world.withLock { $0.table.wasReadToEnd(id) } }
         return batch
     }
 
@@ -178,12 +178,12 @@ public final class Runtime: ProcessHost {
         _ claim: InputClaim, _ bytes: [UInt8], end: Bool
     ) async throws(HostError) {
         // A process that ended swallows everything.
-        guard let input = try world.withLock({ $0.running[claim.id]?.input }) else { return }
+        guard let input = world.withLock({ $0.running[claim.id]?.input }) else { return }
         try await input.write(bytes, end: end, token: claim.token)
     }
 
     public func closeInput(_ claim: InputClaim) async {
-        (try? world.withLock { $0.running[claim.id]?.input })??.release(claim.token)
+        world.withLock { $0.running[claim.id]?.input }?.release(claim.token)
     }
 
     // MARK: Modules
@@ -219,10 +219,10 @@ public final class Runtime: ProcessHost {
     ///
     /// Everything that waits for a process gets its answer first. Call it once, last.
     public func shutDown() async {
-        let running = (try? world.withLock { world -> [RunningProcess] in
+        let running = world.withLock { world -> [RunningProcess] in
             world.isDraining = true
             return Array(world.running.values)
-        }) ?? []
+        }
         for process in running { process.kill(.runtimeShutdown) }
         // Cancelled or not: records that are not written would make these processes `lost`.
         await Task.detached { [world] in

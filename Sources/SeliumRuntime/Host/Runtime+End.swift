@@ -47,11 +47,11 @@ extension Runtime {
         }
         record.lastSequence = process.output.next
         let final = record
-        let order = try? world.withLock { world in
+        let order = world.withLock { world in
             world.endOrder += 1
             return world.endOrder
         }
-        state.write({ try $0.end(process.id, in: process.namespace, final, order: order ?? 0) }) { committed in
+        state.write({ try $0.end(process.id, in: process.namespace, final, order: order) }) { committed in
             if !committed {
                 self.logger.error(
                     "an exit record could not be written", metadata: ["process": "\(process.id)"])
@@ -65,7 +65,7 @@ extension Runtime {
         let id = process.id
         let (wall, monotonic) = (record.endedAt, clock.monotonic())
         process.input?.close()
-        let gone = (try? world.update { world, wakes -> [ProcessID] in
+        let gone = world.update { world, wakes -> [ProcessID] in
             world.running[id] = nil
             wakes.wake(.end(id))
             if world.running.isEmpty { wakes.wake(.drained) }
@@ -75,8 +75,8 @@ extension Runtime {
                 return [id]
             }
             return world.table.ended(id, record, now: monotonic)
-        }) ?? []
-        _ = try? logs.update { shelf, wakes in
+        }
+        logs.update { shelf, wakes in
             shelf.append(.ended(record), to: id, wallTime: wall, monotonicTime: monotonic)
             wakes.wake(id)
             for old in gone {
@@ -91,7 +91,7 @@ extension Runtime {
     }
 
     private func record(of process: RunningProcess, _ end: RunEnd) -> ExitRecord {
-        let requested = (try? world.withLock { $0.table.stopRequested(process.id) }) ?? false
+        let requested = world.withLock { $0.table.stopRequested(process.id) }
         let endedAt = max(process.startedAt, clock.realtime())
         return ExitRecord(
             outcome: outcome(of: process, end.outcome), incarnation: 1, stopRequested: requested,

@@ -44,13 +44,13 @@ extension Runtime {
         if case .done(let answer) = verdict { return answer }
         do throws(HostError) {
             let answer = try await effect()
-            try world.update { world, wakes in
+            world.update { world, wakes in
                 world.requests.finish(key, answer, wallTime: wallTime)
                 wakes.wake(.request(key))
             }
             return answer
         } catch {
-            try world.update { world, wakes in
+            world.update { world, wakes in
                 world.requests.fail(key)
                 wakes.wake(.request(key))
             }
@@ -90,13 +90,19 @@ extension Runtime {
             try hosted { () throws(KernelError) in try world.table.insert(row.status, role: spec.role) }
             world.running[id] = process
         }
-        run(process, spec, plan, module)
+        openLog(process, module)
         let request = idempotency.map {
             RequestRow(
                 key: RequestKey($0), bodyHash: $0.bodyHash, answer: .started(report),
                 finishedAt: clock.realtime())
         }
-        guard await publish(row, request) else {
+        let isCommitted = await withCheckedContinuation { continuation in
+            publish(row, request) { continuation.resume(returning: $0) }
+            // Behind the row in the writer's queue, whatever the guest does: its end is an update
+            // of that row.
+            run(process, spec, plan, module)
+        }
+        guard isCommitted else {
             process.kill(.kill)
             throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
         }
@@ -113,7 +119,7 @@ extension Runtime {
 
     private func reserveIDs(_ through: UInt64) {
         state.reserveIDs(through: through) { [world] succeeded in
-            _ = try? world.update { world, wakes in
+            world.update { world, wakes in
                 world.ids.reserved(through: through, succeeded: succeeded)
                 wakes.wake(.ids)
             }
@@ -146,16 +152,19 @@ extension Runtime {
             ceiling: Limits.sequenceBlock, exit: nil)
     }
 
-    /// Lets the guest run. It may run before its row is committed, but nobody hears of it before.
-    private func run(
-        _ process: RunningProcess, _ spec: StartSpec, _ plan: StartPlan, _ module: LoadedModule
-    ) {
-        try? logs.withLock { $0.open(process.id) }
+    private func openLog(_ process: RunningProcess, _ module: LoadedModule) {
+        logs.withLock { $0.open(process.id) }
         process.output.append(.began(incarnation: 1))
         for note in module.unknownImports.prefix(16) {
             process.output.append(.unknownImport(module: note.module, name: note.name))
         }
-        try? world.withLock { $0.table.began(process.id) }
+    }
+
+    /// Lets the guest run. It may run before its row is committed, but nobody hears of it before.
+    private func run(
+        _ process: RunningProcess, _ spec: StartSpec, _ plan: StartPlan, _ module: LoadedModule
+    ) {
+        world.withLock { $0.table.began(process.id) }
         let wasi = WASIProcess(
             arguments: StartPlan.argv(spec),
             environment: spec.environment.map { (name: $0.name, value: $0.value) },
@@ -171,16 +180,16 @@ extension Runtime {
 
     /// Commits the row; everybody may see the process then. False: it could not be, the process is
     /// taken back when it has ended.
-    private func publish(_ row: ProcessRow, _ request: RequestRow?) async -> Bool {
-        await withCheckedContinuation { continuation in
-            state.write({ database in
-                try database.insert(row)
-                if let request { try database.insert(request) }
-            }) { [world] committed in
-                // On the writer's thread, before the end's own commit can be told.
-                if committed { try? world.withLock { $0.table.publish(row.id) } }
-                continuation.resume(returning: committed)
-            }
+    private func publish(
+        _ row: ProcessRow, _ request: RequestRow?, done: @escaping @Sendable (Bool) -> Void
+    ) {
+        state.write({ database in
+            try database.insert(row)
+            if let request { try database.insert(request) }
+        }) { [world] committed in
+            // On the writer's thread, before the end's own commit can be told.
+            if committed { world.withLock { $0.table.publish(row.id) } }
+            done(committed)
         }
     }
 }

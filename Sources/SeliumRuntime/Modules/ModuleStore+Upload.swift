@@ -26,9 +26,9 @@ extension ModuleStore {
             guard await state.commit({ try $0.insertUpload(key, size: size) }) else {
                 throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
             }
-            try table.withLock { $0.files[key] = file }
+            table.withLock { $0.files[key] = file }
         } catch {
-            _ = try table.withLock {
+            _ = table.withLock {
                 $0.uploads.suspend(key, token: begun.token, durable: begun.offset, now: now)
             }
             throw error
@@ -97,9 +97,9 @@ extension ModuleStore {
     /// Lets go of an upload; what is on disk stays for a resume.
     func suspend(_ upload: ModuleUpload, now: UInt64) async {
         let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
-        guard let file = try? table.withLock({ $0.files[key] }) else { return }
+        guard let file = table.withLock({ $0.files[key] }) else { return }
         _ = try? await files.run { () throws(SystemError) in try file.synchronize() }
-        try? table.withLock { table in
+        table.withLock { table in
             // An old claim must not take the present writer's file away.
             if table.uploads.suspend(key, token: upload.token, durable: file.durable, now: now) {
                 table.files[key] = nil
@@ -111,12 +111,12 @@ extension ModuleStore {
     private func forget(_ key: UploadTable.Key, token: UInt64) {
         try? directory.uploads.unlink(Self.name(key))
         state.write { try $0.deleteUpload(key) }
-        try? table.withLock { $0.uploads.remove(key, token: token) }
+        table.withLock { $0.uploads.remove(key, token: token) }
     }
 
     /// Throws away what nobody continued.
     private func expireUploads(now: UInt64) {
-        for key in (try? table.withLock { $0.uploads.expire(now: now) }) ?? [] {
+        for key in table.withLock({ $0.uploads.expire(now: now) }) {
             try? directory.uploads.unlink(Self.name(key))
             state.write { try $0.deleteUpload(key) }
         }

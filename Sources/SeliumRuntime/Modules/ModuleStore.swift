@@ -58,7 +58,7 @@ final class ModuleStore: Sendable {
             guard let found = try await named(name) else { return nil }
             digest = found
         }
-        return try table.withLock { table in
+        return table.withLock { table in
             table.size(digest, for: namespace).map { ModuleInfo(digest: digest, size: $0) }
         }
     }
@@ -71,14 +71,14 @@ final class ModuleStore: Sendable {
             guard let file = try? File.open(candidate, in: folder, O_RDONLY | O_NONBLOCK),
                 let status = try? file.status(), status.isRegular
             else { continue }
-            let known = try table.withLock { $0.named[candidate] }
+            let known = table.withLock { $0.named[candidate] }
             if let known, known.status == status { return known.digest }
             guard status.size <= Limits.moduleBytes else {
                 throw HostError(
                     .invalidArgument, "module '\(candidate)' is larger than \(Limits.moduleBytes >> 20) MiB")
             }
             let digest = try await adopt(file, status)
-            try table.withLock { table in
+            table.withLock { table in
                 if table.named.count >= 10_000 { table.named = [:] }
                 table.named[candidate] = (status, digest)
             }
@@ -120,7 +120,7 @@ final class ModuleStore: Sendable {
         guard
             await state.commit({ try $0.addModule(digest, size: size, to: namespace, at: time) })
         else { throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true) }
-        try table.withLock { $0.own(digest, size: size, by: namespace) }
+        table.withLock { $0.own(digest, size: size, by: namespace) }
     }
 
     /// A host's error for what happened to a file; the log has the details.
@@ -147,14 +147,14 @@ final class ModuleStore: Sendable {
         if case .ready(let module) = lookup { return module }
         do throws(HostError) {
             let module = try await prepare(digest, in: namespace)
-            try table.update { table, wakes in
+            table.update { table, wakes in
                 table.finish(digest, module)
                 wakes.wake(.module(digest))
             }
             return module
         } catch {
             let permanent = error.code == .invalidArgument ? error : nil
-            try table.update { table, wakes in
+            table.update { table, wakes in
                 table.abandon(digest, permanent: permanent)
                 wakes.wake(.module(digest))
             }
@@ -186,7 +186,7 @@ final class ModuleStore: Sendable {
         var held = false
         defer {
             let held = held
-            _ = try? table.update { table, wakes in
+            table.update { table, wakes in
                 table.leaveCompiler(namespace, held: held)
                 wakes.wake(.compiler)
             }
@@ -222,19 +222,16 @@ final class ModuleStore: Sendable {
         }
     }
 
-    /// The module's bytes, looked over: what is no module, or too large, reaches no compiler.
+    /// The module's bytes as they were hashed when they came.
     private func source(_ digest: ModuleDigest) async throws(HostError) -> File {
         let store = directory.store
         let opened: Result<File, HostError> = await files.run {
             do {
                 let file = try File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW)
-                guard let bytes = try file.readAll(atMost: Int(Limits.moduleBytes)),
-                    SHA256.hash(bytes) == digest.bytes
-                else { return .failure(HostError(.internal, "a stored module is damaged")) }
-                _ = try ModuleScan(bytes)
+                guard try file.sha256() == digest.bytes else {
+                    return .failure(HostError(.internal, "a stored module is damaged"))
+                }
                 return .success(file)
-            } catch let error as KernelError {
-                return .failure(HostError(error))
             } catch {
                 return .failure(self.failure(error, "a stored module cannot be read"))
             }

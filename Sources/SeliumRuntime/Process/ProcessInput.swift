@@ -17,25 +17,24 @@ final class ProcessInput: GuestInput {
     // MARK: The guest's side
 
     func read(atMost limit: Int) -> InputBuffer.Reading {
-        let reading = try? state.update { state, wakes in
+        state.update { state, wakes in
             let reading = state.buffer.read(atMost: limit)
             if case .bytes = reading { wakes.wake(.room) }
             return reading
         }
-        return reading ?? .end
     }
 
     var readable: Int? {
-        (try? state.withLock { $0.buffer.isReadable ? $0.buffer.count : nil }) ?? nil
+        state.withLock { $0.buffer.isReadable ? $0.buffer.count : nil }
     }
 
     func onReadable(_ resume: @escaping @Sendable () -> Void) {
-        let now = try? state.withLock { state in
+        let now = state.withLock { state in
             if state.buffer.isReadable { return true }
             state.resume = resume
             return false
         }
-        if now == true { resume() }
+        if now { resume() }
     }
 
     // MARK: The writer's side
@@ -46,7 +45,7 @@ final class ProcessInput: GuestInput {
         }
     }
 
-    func release(_ token: UInt64) { try? state.withLock { $0.buffer.release(token) } }
+    func release(_ token: UInt64) { state.withLock { $0.buffer.release(token) } }
 
     /// Writes all of it, waiting for the guest where it has to.
     func write(_ bytes: [UInt8], end: Bool, token: UInt64) async throws(HostError) {
@@ -71,7 +70,7 @@ final class ProcessInput: GuestInput {
 
     /// The process ended: its writer waits no longer.
     func close() {
-        _ = try? state.update { state, wakes in
+        state.update { state, wakes in
             state.buffer.close()
             state.resume = nil
             wakes.wake(.room)

@@ -148,7 +148,7 @@ final class ProcessOutput: GuestOutput {
             state.next += records
             let (wall, monotonic) = (clock.realtime(), clock.monotonic())
             // Under this lock, so that two flushes cannot change places.
-            _ = try? logs.update { shelf, wakes in
+            logs.update { shelf, wakes in
                 if shelf.append(pieces, to: id, wallTime: wall, monotonicTime: monotonic) { wakes.wake(id) }
             }
         }
@@ -162,7 +162,7 @@ final class ProcessOutput: GuestOutput {
     private func append(_ record: SystemRecord, _ state: inout State) {
         state.next += 1
         let (wall, monotonic) = (clock.realtime(), clock.monotonic())
-        _ = try? logs.update { shelf, wakes in
+        logs.update { shelf, wakes in
             if shelf.append(record, to: id, wallTime: wall, monotonicTime: monotonic) { wakes.wake(id) }
         }
     }

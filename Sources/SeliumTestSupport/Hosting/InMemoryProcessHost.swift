@@ -30,7 +30,7 @@ package final class InMemoryProcessHost: ProcessHost {
     @discardableResult
     package func addModule(_ name: String, _ bytes: [UInt8]) -> ModuleDigest {
         let digest = Self.digest(of: bytes)
-        try? world.withLock { world in
+        world.withLock { world in
             world.modules[digest] = bytes
             world.owners[.system, default: []].insert(digest)
             world.names[name.hasSuffix(".wasm") ? String(name.dropLast(5)) : name] = digest
@@ -39,18 +39,18 @@ package final class InMemoryProcessHost: ProcessHost {
     }
 
     /// Lets starts wait (as a long compile does) until `releaseStarts`.
-    package func holdStarts() { try? world.withLock { $0.holdsStarts = true } }
+    package func holdStarts() { world.withLock { $0.holdsStarts = true } }
 
     /// Lets the starts that wait go on.
     package func releaseStarts() {
-        _ = try? world.update { world, wakes in
+        world.update { world, wakes in
             world.holdsStarts = false
             wakes.wake(.starts)
         }
     }
 
     /// The next call that can fail does so with `error`; several are used up in order.
-    package func failNext(_ error: HostError) { try? world.withLock { $0.failures.append(error) } }
+    package func failNext(_ error: HostError) { world.withLock { $0.failures.append(error) } }
 
     /// The SHA-256 of a module.
     package static func digest(of bytes: [UInt8]) -> ModuleDigest {
@@ -120,13 +120,13 @@ package final class InMemoryProcessHost: ProcessHost {
         if case .done(let answer) = verdict { return answer }
         do throws(HostError) {
             let answer = try await effect()
-            try world.update { world, wakes in
+            world.update { world, wakes in
                 world.requests.finish(key, answer, wallTime: world.wallTime)
                 wakes.wake(.request(key))
             }
             return answer
         } catch {
-            try world.update { world, wakes in
+            world.update { world, wakes in
                 world.requests.fail(key)
                 wakes.wake(.request(key))
             }
@@ -137,7 +137,7 @@ package final class InMemoryProcessHost: ProcessHost {
     package func lookup(
         _ name: ProcessName, in namespace: Namespace
     ) async throws(HostError) -> ProcessID? {
-        try world.withLock { $0.table.lookup(name, in: namespace) }
+        world.withLock { $0.table.lookup(name, in: namespace) }
     }
 
     package func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus? {
@@ -219,7 +219,7 @@ package final class InMemoryProcessHost: ProcessHost {
     }
 
     package func closeInput(_ claim: InputClaim) async {
-        try? world.withLock { $0.inputs[claim.id]?.release(claim.token) }
+        world.withLock { $0.inputs[claim.id]?.release(claim.token) }
     }
 
     // MARK: Modules
@@ -282,7 +282,7 @@ package final class InMemoryProcessHost: ProcessHost {
     }
 
     package func suspend(_ upload: ModuleUpload) async {
-        try? world.withLock { world in
+        world.withLock { world in
             let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
             let durable = UInt64(world.received[key]?.count ?? 0)
             world.uploads.suspend(key, token: upload.token, durable: durable, now: world.now())
@@ -290,7 +290,7 @@ package final class InMemoryProcessHost: ProcessHost {
     }
 
     package func info() async throws(HostError) -> HostInfo {
-        try world.withLock { world in
+        world.withLock { world in
             HostInfo(
                 engine: "in-memory", startedAt: 1_767_225_600_000_000_000,
                 livingProcesses: world.table.livingTotal, processCeiling: nil,

@@ -1,0 +1,14 @@
+import SeliumRuntime
+import SeliumTestSupport
+import Testing
+
+@Suite("The runtime as a host")
+struct RuntimeContractTests {
+    @Test("keeps the contract of every host", arguments: HostContract.checks)
+    func contract(check: HostContract.Check) async throws {
+        try await RuntimeFixture.with { runtime, _ in
+            try await check.run(
+                over: HostContract.Fixture(host: runtime, module: { ContractModules.module($0) }))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Logging
+import SeliumHosting
+import SeliumRuntime
+import SeliumTestSupport
+import SeliumWasm
+
+/// A runtime in a temporary work directory, for the time of `body`.
+enum RuntimeFixture {
+    static func directory() throws -> String {
+        let path = NSTemporaryDirectory() + "selium-runtime-" + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: path + "/modules", withIntermediateDirectories: true)
+        return path
+    }
+
+    static func open(
+        _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(), ceiling: Int? = nil
+    ) throws -> Runtime {
+        try Runtime(
+            Runtime.Configuration(
+                workDirectory: directory, compiler: compiler, processCeiling: ceiling,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    static func with<R>(_ body: (Runtime, String) async throws -> R) async throws -> R {
+        let path = try directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let runtime = try open(path)
+        do {
+            let result = try await body(runtime, path)
+            await runtime.shutDown()
+            return result
+        } catch {
+            await runtime.shutDown()
+            throw error
+        }
+    }
+}
