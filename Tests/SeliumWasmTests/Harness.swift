@@ -85,11 +85,35 @@ final class Desk: Sendable {
 }
 
 /// A guest under test: text in, end out.
-struct Running {
+final class Running: Sendable {
     let guest: Guest
-    let ending: Box<RunEnd>
+    private let ending: Box<RunEnd>
+    private let clock: Clock
+
+    private final class Clock: Sendable { let time = Atomic<UInt64>(0) }
+
+    init(_ start: (@escaping @Sendable (RunEnd) -> Void) throws -> Guest) rethrows {
+        let ending = Box<RunEnd>()
+        let clock = Clock()
+        guest = try start {
+            clock.time.store(TimerService.now(), ordering: .releasing)
+            ending.put($0)
+        }
+        self.ending = ending
+        self.clock = clock
+    }
 
     func end() async -> RunEnd { await ending.get() }
+
+    /// Kills it and says how long it took until it was gone, nanoseconds. Told on the guest thread:
+    /// when this task goes on is another matter.
+    func kill(reason: UInt8) async -> (end: RunEnd, nanoseconds: UInt64) {
+        let begin = TimerService.now()
+        guest.kill(reason: reason)
+        let end = await end()
+        let last = clock.time.load(ordering: .acquiring)
+        return (end, last > begin ? last - begin : 0)
+    }
 }
 
 extension Scheduler {
@@ -106,9 +130,9 @@ extension Scheduler {
     func run(
         _ prepared: PreparedModule, entry: Entrypoint = Entrypoint("run"), limits: GuestLimits = .init()
     ) throws -> Running {
-        let ending = Box<RunEnd>()
-        let guest = try spawn(prepared, entry: entry, limits: limits, user: Nobody()) { ending.put($0) }
-        return Running(guest: guest, ending: ending)
+        try Running { told in
+            try spawn(prepared, entry: entry, limits: limits, user: Nobody(), onEnd: told)
+        }
     }
 }
 

@@ -15,10 +15,8 @@ struct KillTests {
         for _ in 0..<100 {
             let running = try scheduler.run(prepared)
             while scheduler.statistics.running == 0 { await Task.yield() }
-            let begin = TimerService.now()
-            running.guest.kill(reason: 1)
-            let end = await running.end()
-            nanoseconds.append(TimerService.now() - begin)
+            let (end, took) = await running.kill(reason: 1)
+            nanoseconds.append(took)
             guard case .killed(1, let frames) = end.outcome else {
                 Issue.record("ended \(end)")
                 return
@@ -39,10 +37,7 @@ struct KillTests {
         let crowd = try (0..<50).map { _ in try scheduler.run(prepared) }
         var nanoseconds: [UInt64] = []
         for running in crowd {
-            let begin = TimerService.now()
-            running.guest.kill(reason: 1)
-            _ = await running.end()
-            nanoseconds.append(TimerService.now() - begin)
+            nanoseconds.append(await running.kill(reason: 1).nanoseconds)
         }
         nanoseconds.sort()
         print("kill among 50 spinning guests on one thread: p50 \(nanoseconds[25] / 1_000) µs, max \(nanoseconds[49] / 1_000) µs")
@@ -75,10 +70,8 @@ struct KillTests {
         var nanoseconds: [UInt64] = []
         var outcomes: [Bool: Int] = [:]
         for running in crowd {
-            let begin = TimerService.now()
-            running.guest.kill(reason: 9)
-            let end = await running.end()
-            nanoseconds.append(TimerService.now() - begin)
+            let (end, took) = await running.kill(reason: 9)
+            nanoseconds.append(took)
             outcomes[end.outcome == .returned([.i32(1)]), default: 0] += 1
         }
         nanoseconds.sort()

@@ -46,9 +46,10 @@ final class SchedulerCore: @unchecked Sendable {
         case .cold: queue.pushCold(guest)
         }
         let wake = sleepers > 0
+        // Before anybody can take it: a guest that runs without ticks has the thread for itself.
+        wakeTicker()
         monitor.unlock()
         if wake { monitor.signal() }
-        wakeTicker()
     }
 
     /// A guest thread's whole life.
