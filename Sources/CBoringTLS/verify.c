@@ -68,6 +68,18 @@ static int refuse(btls_session *session, X509_STORE_CTX *store, int error, int d
     return 0;
 }
 
+/// BoringSSL's own limit holds for whole flights of QUIC, and doubled. Lengths are known before any
+/// signature is checked, which is where a large list would cost.
+static int is_too_long(const SSL *ssl) {
+    const STACK_OF(CRYPTO_BUFFER) *shown = SSL_get0_peer_certificates(ssl);
+    const size_t count = shown != NULL ? sk_CRYPTO_BUFFER_num(shown) : 0;
+    size_t length = 0;
+    for (size_t index = 0; index < count; index++) {
+        length += CRYPTO_BUFFER_len(sk_CRYPTO_BUFFER_value(shown, index));
+    }
+    return count > BTLS_MAX_CHAIN || length > BTLS_MAX_CERTIFICATE_LIST;
+}
+
 int btls_verify_chain(X509_STORE_CTX *store, void *unused) {
     (void)unused;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -78,8 +90,7 @@ int btls_verify_chain(X509_STORE_CTX *store, void *unused) {
     }
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
     keep(&session->peer, leaf);
-    const STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store);
-    if (shown != NULL && sk_X509_num(shown) > BTLS_MAX_CHAIN) {
+    if (is_too_long(ssl)) {
         return refuse(session, store, X509_V_ERR_CERT_CHAIN_TOO_LONG, 0, leaf);
     }
     if (X509_verify_cert(store) != 1) {

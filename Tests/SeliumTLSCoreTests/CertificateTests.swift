@@ -41,6 +41,18 @@ struct CertificateTests {
         #expect(certificate.notAfter == TestCertificates.now + 90 * TestCertificates.day)
     }
 
+    @Test("of two identities shows both, for the rule that wants exactly one")
+    func twoIdentities() throws {
+        var odd = CertificateAuthority.Oddity(notBefore: 0, notAfter: TestCertificates.now)
+        odd.uris = ["selium://identity/a", "https://b.test/", "selium://identity/b"]
+        odd.hosts = ["c.test"]
+        let issued = try certificates.authority.issue(odd)
+        let certificate = try #require(Certificate(Array(issued.certificatePEM.utf8)))
+        #expect(certificate.uriNames == odd.uris)
+        #expect(certificate.usages.isEmpty)
+        #expect(certificate.commonName == "odd")
+    }
+
     @Test("of a CA is one, and two of them differ in serial, key and fingerprint")
     func authority() throws {
         let first = try #require(Certificate(certificates.trustRoots))

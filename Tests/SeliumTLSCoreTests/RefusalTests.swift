@@ -206,6 +206,28 @@ struct RefusalTests {
         #expect(failure.alert?.quicErrorCode == 0x178)
     }
 
+    @Test("by either side when the certificates take more than 16 KiB, before they are judged")
+    func largeList() throws {
+        var odd = oddity()
+        odd.isServer = true
+        odd.hosts = ["localhost"] + (0..<400).map { "a-rather-long-name-of-a-host-\($0).example" }
+        #expect(
+            try certificates.authority.issue(odd).certificatePEM.utf8.count > 16_384 * 4 / 3)
+        let failure = try clientFailure(odd)
+        #expect(failure.code == .chainTooLong)
+        odd.isServer = false
+        odd.isClient = true
+        odd.uris = ["selium://identity/operator"]
+        // A server's whole flight is bounded too, so it may not even come to the chain.
+        #expect([.chainTooLong, .handshakeFailed].contains(try serverFailure(odd).code))
+        // What just fits is judged and, being good, taken.
+        odd.hosts = Array(odd.hosts.prefix(300))
+        let pair = try HandshakePair.run(
+            client: clientContext(certificates.authority.issue(odd)),
+            server: certificates.serverContext())
+        #expect(pair.server.session.isHandshakeComplete)
+    }
+
     @Test("by a server when the client shows a chain of five")
     func longChain() throws {
         let identity = try certificates.clientIdentity()

@@ -79,6 +79,7 @@ typedef enum btls_verdict {
     BTLS_VERDICT_NOT_YET_VALID,
     BTLS_VERDICT_WRONG_NAME,
     BTLS_VERDICT_WRONG_PURPOSE,
+    /// More than four certificates, or more than 16 KiB of them.
     BTLS_VERDICT_CHAIN_TOO_LONG,
     BTLS_VERDICT_OTHER,
 } btls_verdict;

@@ -55,7 +55,7 @@ extension TLSSession {
         case BTLS_VERDICT_WRONG_PURPOSE:
             return (.wrongPurpose, "\(whose) is not for use by a \(peer)")
         case BTLS_VERDICT_CHAIN_TOO_LONG:
-            return (.chainTooLong, "the \(peer) showed more than four certificates")
+            return (.chainTooLong, "the \(peer) showed more than four certificates or 16 KiB")
         default:
             return (.invalidCertificate, "\(whose) is not valid")
         }

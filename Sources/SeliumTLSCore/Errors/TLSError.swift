@@ -51,7 +51,7 @@ public struct TLSError: Error, Hashable, Sendable {
         public static let wrongName = Code(.wrongName)
         /// Its extended key usage is missing or is not for this side of a connection.
         public static let wrongPurpose = Code(.wrongPurpose)
-        /// More than four certificates.
+        /// More than four certificates, or more than 16 KiB of them.
         public static let chainTooLong = Code(.chainTooLong)
         /// Anything else that is wrong with it.
         public static let invalidCertificate = Code(.invalidCertificate)
