@@ -110,6 +110,10 @@ extension CoreEndpoint {
         case .needsRetry(let header):
             retry(header, path: path, now: now)
         case .initial(let header):
+            // The other half of a hello that was answered with Retry: it would stay half-open.
+            if header.token.isEmpty, !recentRetries.isNew(header.destination, now: now) {
+                return count(\.dropped)
+            }
             switch decide(header, path: path, now: now) {
             case .drop: count(\.dropped)
             case .retry: retry(header, path: path, now: now)
@@ -125,11 +129,14 @@ extension CoreEndpoint {
     private func retry(_ header: InitialHeader, path: NetworkPath, now: UInt64) {
         // A client accepts one Retry only (RFC 9000 §17.2.5.2): one that has a token is not asked
         // again.
-        guard header.token.isEmpty || header.token[0] != 0xb6,
+        // Nor is the other half of a hello that was answered just now.
+        guard !stateless.isRetryToken(header.token),
+            recentRetries.isNew(header.destination, now: now),
             let packet = stateless.retry(
                 to: header, from: path.remote, ownID: makeID(), now: now)
         else { return count(\.dropped) }
         count(\.retries)
+        recentRetries.note(header.destination, now: now)
         send(packet, over: path)
     }
 

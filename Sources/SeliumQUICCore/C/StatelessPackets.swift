@@ -86,12 +86,15 @@ struct StatelessPackets {
         case invalid
     }
 
+    /// Whether the token claims to be one of ours from a Retry.
+    func isRetryToken(_ token: [UInt8]) -> Bool {
+        token.first == UInt8(QUICTLS_RETRY_TOKEN_MAGIC)
+    }
+
     func judgeToken(of header: InitialHeader, from remote: SocketAddress, now: UInt64)
         -> TokenVerdict
     {
-        guard let first = header.token.first, first == UInt8(QUICTLS_RETRY_TOKEN_MAGIC) else {
-            return .none
-        }
+        guard isRetryToken(header.token) else { return .none }
         let peer = SockaddrStorage(remote)
         var original = ngtcp2_cid()
         var destination = header.destination.ngtcp2

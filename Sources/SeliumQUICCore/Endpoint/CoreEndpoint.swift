@@ -35,6 +35,7 @@ package final class CoreEndpoint {
     private var closingOrder = Deque<(slot: Int, generation: UInt64)>()
     var ledger: AddressLedger
     var statelessBudget: TokenBucket
+    var recentRetries = RecentRetries()
     /// Connections whose handshake is not complete.
     package private(set) var halfOpenCount = 0
     /// Living connections.
@@ -272,4 +273,9 @@ package final class CoreEndpoint {
     func count(_ what: WritableKeyPath<EndpointStatistics, Int>) {
         statistics[keyPath: what] += 1
     }
+}
+
+extension CoreEndpoint {
+    /// An ID as it would give out next, for tests.
+    package func sampleID() -> ConnectionID { makeID() }
 }

@@ -1,0 +1,165 @@
+import SeliumNetCore
+import SeliumQUICCore
+import SeliumTestSupport
+import Testing
+
+@Suite("A connection's life")
+struct LifetimeTests {
+    @Test("silence ends it after the idle timeout, on both sides, without a packet")
+    func idle() throws {
+        var configuration = QUICConfiguration.client
+        configuration.keepAliveInterval = nil
+        let pair = try QUICPair(client: configuration)
+        let (client, server) = try pair.connect()
+        let start = pair.now
+        pair.run(for: .seconds(2))
+        let sent = pair.network.sentCount
+        #expect(pair.run(until: { client.end != nil && server.end != nil }, limit: .seconds(40)))
+        #expect(client.end == .idle)
+        #expect(server.end == .idle)
+        #expect(pair.now - start >= 29_000_000_000)
+        #expect(pair.network.sentCount - sent <= 2)
+        #expect(pair.server.endpoint.connectionCount == 0)
+    }
+
+    @Test("keep-alive keeps it for as long as both are there")
+    func keepAlive() throws {
+        let pair = try QUICPair()
+        let (client, server) = try pair.connect()
+        pair.run(for: .seconds(300))
+        #expect(client.end == nil)
+        #expect(server.end == nil)
+        pair.clients[0].isCut = true
+        #expect(pair.run(until: { server.end != nil }, limit: .seconds(45)))
+        #expect(server.end == .idle)
+    }
+
+    @Test("a close reaches the other side with code and reason")
+    func close() throws {
+        let pair = try QUICPair()
+        let (client, server) = try pair.connect()
+        client.close(code: 7, reason: "bye", now: pair.now)
+        #expect(client.end == .closedLocally(code: 7))
+        #expect(pair.run(until: { server.end != nil }))
+        #expect(server.end == .closedByPeer(code: 7, isTransport: false, reason: "bye"))
+    }
+
+    @Test("stragglers hear the close again, ever more rarely; then all is forgotten")
+    func closing() throws {
+        let pair = try QUICPair(conditions: .init(delay: 1_000_000))
+        let (client, server) = try pair.connect()
+        let box = Box<[SimulatedDatagram]>([])
+        pair.network.filter = { datagram in
+            if datagram.source == QUICPair.serverAddress {
+                box.value.append(datagram)
+                return []
+            }
+            return [datagram]
+        }
+        server.close(code: 1, reason: "", now: pair.now)
+        pair.flush()
+        #expect(box.value.count == 1)
+        let stream = try #require(client.openStream())
+        for _ in 0..<8 {
+            _ = client.write(stream, text("straggler").span)
+            pair.run(for: .microseconds(100))
+        }
+        pair.run(for: .milliseconds(2))
+        let answers = box.value.count - 1
+        #expect(answers >= 2 && answers <= 4)
+        // After 3 PTO its IDs mean nothing: the answer is a stateless reset.
+        pair.run(for: .seconds(5))
+        #expect(pair.server.endpoint.statistics.statelessResets > 0)
+    }
+
+    @Test("whoever was told of the close is silent")
+    func draining() throws {
+        let pair = try QUICPair()
+        let (client, server) = try pair.connect()
+        client.close(code: 1, reason: "", now: pair.now)
+        #expect(pair.run(until: { server.end != nil }))
+        pair.run(for: .milliseconds(1))
+        let sent = pair.network.sentCount
+        pair.run(for: .seconds(5))
+        #expect(pair.network.sentCount == sent)
+        #expect(pair.server.endpoint.connectionCount == 0)
+    }
+
+    @Test("a client that hears nothing gives up in time")
+    func nothingHeard() throws {
+        let pair = try QUICPair()
+        pair.server.isCut = true
+        let start = pair.now
+        let client = try pair.addClient().connections[0]
+        #expect(pair.run(until: { client.end != nil }))
+        #expect(client.end == .handshakeTimeout(heardAnything: false))
+        #expect(pair.now - start <= 5_100_000_000)
+    }
+
+    @Test("a handshake that does not go on is given up by the server, and costs nothing after")
+    func halfOpen() throws {
+        let pair = try QUICPair()
+        let node = try pair.addClient()
+        pair.run(for: .microseconds(1_500))
+        #expect(pair.server.endpoint.halfOpenCount == 1)
+        node.isCut = true
+        pair.run(for: .seconds(6))
+        #expect(pair.server.endpoint.halfOpenCount == 0)
+        #expect(pair.server.endpoint.connectionCount == 0)
+    }
+
+    @Test("a NAT that gives the client another port does not end the connection")
+    func rebinding() throws {
+        let pair = try QUICPair()
+        pair.serveEcho()
+        let (client, server) = try pair.connect()
+        #expect(try pair.exchange(client, text("before")).bytes == text("before"))
+        let node = pair.clients[0]
+        let before = node.publicAddress
+        node.publicAddress = SocketAddress(before.address, port: 41_000)
+        #expect(try pair.exchange(client, text("after")).bytes == text("after"))
+        pair.run(for: .seconds(1))
+        #expect(server.path.remote == node.publicAddress)
+        // And again, to another address.
+        node.publicAddress = SocketAddress(IPv4Address(203, 0, 113, 77), port: 5)
+        let bytes = SeededBytes.make(300_000)
+        #expect(try pair.exchange(client, bytes).bytes == bytes)
+        pair.run(for: .seconds(1))
+        #expect(server.path.remote == node.publicAddress)
+    }
+
+    @Test("somebody who repeats the client's packets from elsewhere does not take it over")
+    func hijack() throws {
+        let pair = try QUICPair()
+        pair.serveEcho()
+        let (client, server) = try pair.connect()
+        let stranger = SocketAddress(IPv4Address(203, 0, 113, 9), port: 666)
+        let copies = Box<[SimulatedDatagram]>([])
+        pair.network.filter = { datagram in
+            if datagram.source != QUICPair.serverAddress { copies.value.append(datagram) }
+            return [datagram]
+        }
+        #expect(try pair.exchange(client, text("mine")).bytes == text("mine"))
+        for copy in copies.value { pair.inject(copy.bytes, from: stranger, to: pair.server) }
+        #expect(try pair.exchange(client, text("still mine")).bytes == text("still mine"))
+        #expect(server.path.remote == pair.clients[0].publicAddress)
+    }
+
+    @Test("a clock that goes backwards aborts nothing")
+    func clock() throws {
+        let pair = try QUICPair()
+        let (client, _) = try pair.connect()
+        let stream = try #require(client.openStream())
+        _ = client.write(stream, text("x").span)
+        pair.clients[0].endpoint.handleTimers(now: 1)
+        client.close(code: 0, reason: "", now: 2)
+        #expect(client.end == .closedLocally(code: 0))
+    }
+}
+
+enum SeededBytes {
+    static func make(_ count: Int) -> [UInt8] {
+        var random = SeededRandom(seed: UInt64(count))
+        return random.bytes(count)
+    }
+}
