@@ -1,0 +1,55 @@
+import ArgumentParser
+import SeliumQUIC
+import SeliumTestSupport
+
+/// Connections over loopback, one after the other, each closed before the next.
+struct HandshakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "handshake", abstract: "Handshakes over loopback, client certificate shown.")
+
+    @OptionGroup var quic: QUICOptions
+
+    @Option(help: "Handshakes.")
+    var count = 300
+
+    func run() async throws {
+        let connector = try self.quic.connector()
+        var samples = Samples()
+        for index in 0..<(self.count + 20) {
+            let began = monotonicNanoseconds()
+            let connection = try await connector.connect()
+            if index >= 20 { samples.add(monotonicNanoseconds() - began) }
+            connection.close()
+            _ = await connection.ended()
+        }
+        var report = Report()
+        report.set("count", samples.count)
+        report.set(samples)
+        report.write()
+    }
+}
+
+/// The same handshake without sockets: both sides in this thread, joined by memory, real TLS.
+struct PairHandshakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pair-handshake", abstract: "Handshakes in memory (QUICPair).")
+
+    @Option(help: "Handshakes.")
+    var count = 300
+
+    func run() async throws {
+        let certificates = TestCertificates.shared
+        let (server, client) = (try certificates.serverContext(), try certificates.clientContext())
+        var samples = Samples()
+        for index in 0..<(self.count + 20) {
+            let pair = try QUICPair(seed: UInt64(index), serverTLS: server, clientTLS: client)
+            let began = monotonicNanoseconds()
+            _ = try pair.connect()
+            if index >= 20 { samples.add(monotonicNanoseconds() - began) }
+        }
+        var report = Report()
+        report.set("count", samples.count)
+        report.set(samples)
+        report.write()
+    }
+}
