@@ -141,7 +141,7 @@ let package = Package(
             "selium-bench",
             [
                 "SeliumClient", "SeliumQUIC", "SeliumRuntime", "SeliumHosting", "SeliumTLSCore", "SeliumKernel",
-                "SeliumTestSupport", argumentParser,
+                "SeliumNetCore", "SeliumTestSupport", argumentParser, logging,
             ]),
 
         // Tests.
