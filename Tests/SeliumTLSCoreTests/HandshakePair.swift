@@ -8,6 +8,10 @@ struct HandshakePair {
     /// Why either side failed; nil for a side that did not.
     private(set) var clientFailure: TLSError?
     private(set) var serverFailure: TLSError?
+    /// Called with each flight and its number on the way to the other side.
+    var tamper: (Int, HandshakeFlights.Flight) -> HandshakeFlights.Flight = { $1 }
+    /// How many bytes each flight had, by its number.
+    private(set) var flightLengths: [Int] = []
 
     init(
         client: TLSContext, server: TLSContext, name: String = "localhost",
@@ -32,20 +36,25 @@ struct HandshakePair {
         for _ in 0..<8 {
             let toServer = self.client.pollFlights()
             do {
-                for flight in toServer { try self.server.receive(flight) }
+                for flight in toServer { try self.server.receive(self.passed(flight)) }
             } catch {
                 self.serverFailure = error
                 return
             }
             let toClient = self.server.pollFlights()
             do {
-                for flight in toClient { try self.client.receive(flight) }
+                for flight in toClient { try self.client.receive(self.passed(flight)) }
             } catch {
                 self.clientFailure = error
                 return
             }
             if toServer.isEmpty, toClient.isEmpty { return }
         }
+    }
+
+    private mutating func passed(_ flight: HandshakeFlights.Flight) -> HandshakeFlights.Flight {
+        self.flightLengths.append(flight.bytes.count)
+        return self.tamper(self.flightLengths.count - 1, flight)
     }
 
     /// Makes the pair and runs it.
