@@ -1,0 +1,142 @@
+import SeliumABI
+import SeliumKernel
+import SeliumTestSupport
+import Testing
+
+@Suite("The process table")
+struct ProcessTableTests {
+    static let alice = Identity("alice") ?? .anonymous
+
+    static func status(_ number: UInt64, _ name: String? = nil, in space: String = "alice") -> ProcessStatus {
+        guard let digest = ModuleDigest(bytes: Array(repeating: 1, count: 32)),
+            let namespace = Namespace(space)
+        else { preconditionFailure("bad test data") }
+        return ProcessStatus(
+            id: LogShelfTests.id(number), namespace: namespace, name: name.flatMap { ProcessName($0) },
+            creator: alice, moduleName: "m", moduleDigest: digest, entrypoint: "_start", state: .starting,
+            incarnation: 1, createdAt: 0, uptimeNanoseconds: 0, cpuNanoseconds: 0, memory: 0,
+            memoryLimit: 0, grants: [], exit: nil)
+    }
+
+    @Test("a process is invisible until it is published, but its name is taken at once")
+    func visibility() throws {
+        var table = ProcessTable(ceiling: 10)
+        try table.insert(Self.status(1, "web"), role: .user)
+        #expect(table.status(LogShelfTests.id(1)) == nil)
+        #expect(table.list(in: nil, includingEnded: true).isEmpty)
+        let name = try #require(ProcessName("web"))
+        let space = try #require(Namespace("alice"))
+        #expect(table.lookup(name, in: space) == nil)
+        let error = #expect(throws: KernelError.self) {
+            try table.insert(Self.status(2, "web"), role: .user)
+        }
+        #expect(error?.code == .nameTaken)
+        table.withdraw(LogShelfTests.id(1))
+        try table.insert(Self.status(2, "web"), role: .user)
+        table.publish(LogShelfTests.id(2))
+        #expect(table.lookup(name, in: space) == LogShelfTests.id(2))
+    }
+
+    @Test("states go starting, running, stopping, exited; a second end does not count")
+    func states() throws {
+        var table = ProcessTable(ceiling: 10)
+        let id = LogShelfTests.id(1)
+        try table.insert(Self.status(1), role: .user)
+        #expect(table.stopWasRequested(id) == nil, "invisible")
+        table.publish(id)
+        #expect(table.status(id)?.state == .starting)
+        table.began(id)
+        #expect(table.status(id)?.state == .running)
+        #expect(table.stopWasRequested(id) == .interrupt)
+        #expect(table.status(id)?.state == .stopping)
+        #expect(table.stopWasRequested(id) == .wait)
+        let record = LogBufferTests.record(last: 1)
+        #expect(table.ended(id, record, now: 0) == [])
+        #expect(table.status(id)?.state == .exited)
+        #expect(table.stopWasRequested(id) == .alreadyEnded)
+        var other = record
+        other.outcome = .lost
+        _ = table.ended(id, other, now: 0)
+        #expect(table.status(id)?.exit == record)
+        #expect(table.livingTotal == 0)
+    }
+
+    @Test("the machine's ceiling holds for everybody")
+    func ceiling() throws {
+        var table = ProcessTable(ceiling: 2)
+        try table.insert(Self.status(1), role: .operator)
+        try table.insert(Self.status(2), role: .operator)
+        let error = #expect(throws: KernelError.self) {
+            try table.insert(Self.status(3), role: .operator)
+        }
+        #expect(error?.code == .exhausted)
+    }
+
+    @Test("an ended process somebody reads outlives its turn, but not for ever")
+    func lease() throws {
+        var table = ProcessTable(ceiling: 100, keptEach: 2)
+        func run(_ number: UInt64, now: UInt64) throws -> [ProcessID] {
+            try table.insert(Self.status(number), role: .operator)
+            table.publish(LogShelfTests.id(number))
+            return table.ended(LogShelfTests.id(number), LogBufferTests.record(last: 1), now: now)
+        }
+        #expect(try run(1, now: 0) == [])
+        table.wasRead(LogShelfTests.id(1), now: 0)
+        #expect(try run(2, now: 1) == [])
+        #expect(try run(3, now: 2) == [LogShelfTests.id(2)])
+        #expect(try run(4, now: 3) == [LogShelfTests.id(3)])
+        #expect(try run(5, now: Limits.readerLease + 1) == [LogShelfTests.id(1)])
+        table.wasRead(LogShelfTests.id(4), now: Limits.readerLease + 1)
+        table.wasReadToEnd(LogShelfTests.id(4))
+        #expect(try run(6, now: Limits.readerLease + 2) == [LogShelfTests.id(4)])
+    }
+
+    /// The same table as lists that are searched from end to end.
+    @Test("names, counts and what is kept follow a simple model", arguments: 0..<20 as Range<UInt64>)
+    func model(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        var table = ProcessTable(ceiling: 20, keptEach: 5)
+        var living: [(id: UInt64, space: String, name: String?)] = []
+        var ended: [(id: UInt64, space: String, name: String?)] = []
+        var next: UInt64 = 1
+        for _ in 0..<400 {
+            let space = ["alice", "bob"].randomElement(using: &random) ?? "bob"
+            if Int.random(in: 0..<5, using: &random) > 1 {
+                let name = ["a", "b", "c", nil, nil].randomElement(using: &random) ?? nil
+                let isTaken = name != nil && living.contains { $0.space == space && $0.name == name }
+                let fits = !isTaken && living.count < 20
+                do throws(KernelError) {
+                    try table.insert(Self.status(next, name, in: space), role: .operator)
+                    if !fits { Issue.record("inserted what does not fit") }
+                    table.publish(LogShelfTests.id(next))
+                    living.append((next, space, name))
+                    next += 1
+                } catch {
+                    #expect(error.code == (isTaken ? .nameTaken : .exhausted))
+                }
+            } else if let index = living.indices.randomElement(using: &random) {
+                let one = living.remove(at: index)
+                let gone = table.ended(LogShelfTests.id(one.id), LogBufferTests.record(last: 1), now: 0)
+                ended.append(one)
+                var expected: [ProcessID] = []
+                while ended.count(where: { $0.space == one.space }) > 5,
+                    let oldest = ended.firstIndex(where: { $0.space == one.space })
+                { expected.append(LogShelfTests.id(ended.remove(at: oldest).id)) }
+                if gone != expected { Issue.record("\(gone) went instead of \(expected)") }
+            }
+            if table.livingTotal != living.count { Issue.record("\(table.livingTotal) living") }
+        }
+        for space in ["alice", "bob"] {
+            let namespace = try #require(Namespace(space))
+            for name in ["a", "b", "c"] {
+                let owner =
+                    living.first { $0.space == space && $0.name == name }
+                    ?? ended.last { $0.space == space && $0.name == name }
+                let found = table.lookup(try #require(ProcessName(name)), in: namespace)
+                #expect(found?.rawValue == owner?.id)
+            }
+        }
+        let all = table.list(in: nil, includingEnded: true).map(\.id.rawValue)
+        #expect(all == (living + ended).map(\.id).sorted())
+    }
+}
