@@ -1,4 +1,5 @@
 import SeliumProtocol
+import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
@@ -66,7 +67,7 @@ import Testing
 
     @Test("Mutated answers never do more than be refused", arguments: 1...300)
     func hostile(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let decoder = AnswerDecoder()
         var frame = WireServerFrame()
         frame.result.processes.processes = [

@@ -1,4 +1,5 @@
 import SeliumProtocol
+import SeliumTestSupport
 import Testing
 
 @Suite struct FrameDecoderTests {
@@ -31,7 +32,7 @@ import Testing
 
     @Test("Frames come out as they went in, however the bytes are cut", arguments: 1...200)
     func roundTrip(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         var messages: [[UInt8]] = []
         var bytes: [UInt8] = []
         for index in 0..<Int.random(in: 1...8, using: &random) {
@@ -91,7 +92,7 @@ import Testing
 
     @Test("Random bytes never do more than be refused", arguments: 1...300)
     func garbage(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let bytes = random.bytes(2_000)
         _ = try? frames(bytes, pieces: (0..<400).map { _ in .random(in: 1...9, using: &random) })
     }

@@ -1,8 +1,9 @@
 import SeliumProtocol
+import SeliumTestSupport
 import Testing
 
 @Suite struct LogEntryTests {
-    private func entry(_ random: inout Seeded) -> LogEntry {
+    private func entry(_ random: inout SeededRandom) -> LogEntry {
         LogEntry(
             first: .random(in: 1...(1 << 60), using: &random),
             count: .random(in: 1...1_000, using: &random), stream: .random(in: 0...9, using: &random),
@@ -24,7 +25,7 @@ import Testing
 
     @Test("Entries survive the wire, in frames that keep their limit", arguments: 1...40)
     func roundTrip(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         let entries = (0..<100).map { _ in entry(&random) }
         var encoder = LogFrameEncoder()
         var frames: [[UInt8]] = []
@@ -60,7 +61,7 @@ import Testing
 
     @Test("Every truncation is refused or a shorter list", arguments: 1...10)
     func truncated(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         var encoder = LogFrameEncoder()
         var small = (0..<5).map { _ in entry(&random) }
         for index in small.indices { small[index].bytes = random.bytes(20) }
@@ -81,7 +82,7 @@ import Testing
 
     @Test("Impossible sequences and mutated bytes never do more than be refused", arguments: 1...300)
     func hostile(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         var encoder = LogFrameEncoder()
         for _ in 0..<3 {
             var entry = entry(&random)

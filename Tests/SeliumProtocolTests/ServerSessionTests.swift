@@ -1,4 +1,5 @@
 import SeliumProtocol
+import SeliumTestSupport
 import Testing
 
 @Suite struct ServerSessionTests {
@@ -112,7 +113,7 @@ import Testing
 
     @Test("No order of frames, ends and resets does more than be refused", arguments: 1...500)
     func anyOrder(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         var machine = try machine(nil)
         let requests = try RequestFixtures.all.map { try RequestFixtures.bytes($0) }
         let frames = try [

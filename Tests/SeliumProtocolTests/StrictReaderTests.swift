@@ -1,4 +1,5 @@
 import SeliumProtocol
+import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
@@ -137,7 +138,7 @@ import Testing
 
     @Test("Nothing that swift-protobuf would keep as unknown gets through", arguments: 1...400)
     func mutated(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededRandom(seed: seed)
         for request in RequestFixtures.all {
             var bytes = try RequestFixtures.bytes(request)
             for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -1,0 +1,186 @@
+public import Logging
+public import SeliumHosting
+public import SeliumQUIC
+
+internal import SeliumKernel
+internal import SeliumProtocol
+internal import SeliumTLSCore
+internal import Synchronization
+
+/// Serves the control protocol over QUIC connections, on behalf of a host.
+///
+/// ```swift
+/// let server = ControlServer(host: host, configuration: configuration, logger: logger)
+/// let listener = try await ControlServer.listen(on: addresses, …)
+/// await server.run(listener)
+/// ```
+public final class ControlServer: Sendable {
+    let host: any ProcessHost
+    let configuration: ServerConfiguration
+    let logger: Logger
+    let ledger: IdentityLedger
+    let decoder: RequestDecoder
+    private let sessions = Mutex<[ObjectIdentifier: ConnectionSession]>([:])
+    private let shutdown = Mutex<Shutdown>(.running)
+
+    private enum Shutdown: Sendable {
+        case running
+        /// Since then, nanoseconds.
+        case requested(since: UInt64)
+    }
+
+    /// A server that serves nobody yet.
+    public init(host: any ProcessHost, configuration: ServerConfiguration, logger: Logger) {
+        self.host = host
+        self.configuration = configuration
+        self.logger = logger
+        ledger = IdentityLedger(configuration)
+        decoder = RequestDecoder(configuration.wire)
+    }
+
+    /// Serves the listener's connections until it is closed, a graceful shutdown is through, or the
+    /// task is cancelled; then closes it. Its tasks run on the listener's event loop.
+    public func run(_ listener: QUICListener) async {
+        await withTaskExecutorPreference(listener.taskExecutor) {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.runClock(listener) }
+                await withDiscardingTaskGroup { connections in
+                    for await connection in listener.connections {
+                        connections.addTask { await self.serve(connection) }
+                    }
+                }
+                group.cancelAll()
+            }
+        }
+        await listener.close()
+    }
+
+    /// Takes no new connections and requests, lets those under way come to their end (at most the
+    /// configured grace), then closes every connection with code 4. Safe to repeat.
+    public func beginGracefulShutdown() {
+        shutdown.withLock { state in
+            if case .running = state { state = .requested(since: MonotonicClock.nanoseconds) }
+        }
+    }
+
+    /// Requests under way, over all connections.
+    public var requestsInFlight: Int { ledger.requests }
+
+    var isShuttingDown: Bool {
+        shutdown.withLock { if case .running = $0 { false } else { true } }
+    }
+
+    // MARK: One connection
+
+    private func serve(_ connection: QUICConnection) async {
+        let caller: Caller
+        do throws(Caller.Refusal) {
+            switch configuration.callers {
+            case .anonymous: caller = .anonymous
+            case .certificates:
+                caller = try Caller.judge(
+                    connection.peerCertificates, unixTime: configuration.unixTime())
+            }
+        } catch {
+            logger.debug("refused a certificate", metadata: ["reason": "\(error.reason)"])
+            return await end(connection, .certificateNotAccepted, error.reason)
+        }
+        guard ledger.beginConnection(caller, now: MonotonicClock.nanoseconds) else {
+            return await end(connection, .refused, "too many connections of this identity")
+        }
+        defer { ledger.endConnection(caller) }
+        let session = ConnectionSession(connection, caller, self)
+        sessions.withLock { $0[ObjectIdentifier(session)] = session }
+        defer { _ = sessions.withLock { $0.removeValue(forKey: ObjectIdentifier(session)) } }
+        logger.debug("connected", metadata: ["identity": "\(caller.identity)"])
+        await session.run()
+        logger.debug("disconnected", metadata: ["identity": "\(caller.identity)"])
+    }
+
+    /// Closes a connection and waits until that has happened: letting go of it would close it with
+    /// another code.
+    private func end(_ connection: QUICConnection, _ code: ResetCode, _ reason: String) async {
+        connection.close(code: code.rawValue, reason: reason)
+        _ = await connection.ended()
+    }
+
+    // MARK: The clock
+
+    /// Looks at deadlines, progress, certificates and the shutdown, a few times a second.
+    private func runClock(_ listener: QUICListener) async {
+        await withDiscardingTaskGroup { group in
+            var isListening = true
+            while !Task.isCancelled {
+                try? await Task.sleep(for: configuration.tickInterval)
+                let now = MonotonicClock.nanoseconds
+                let unixTime = configuration.unixTime()
+                let living = sessions.withLock { Array($0.values) }
+                for session in living {
+                    judge(session, unixTime: unixTime)
+                    for scope in session.requests { tick(scope, now: now, &group) }
+                }
+                guard case .requested(let since) = shutdown.withLock({ $0 }) else { continue }
+                if isListening { listener.beginGracefulShutdown() }
+                isListening = false
+                drain(living, since: since, now: now)
+            }
+        }
+    }
+
+    private func tick(_ scope: RequestScope, now: UInt64, _ group: inout DiscardingTaskGroup) {
+        switch scope.tick(now: now) {
+        case .none: return
+        case .sendProgress(let progress):
+            group.addTask { try? await scope.send(.progress(progress)) }
+        case .expire(let error):
+            scope.decide(.refused(error))
+            // Only a request that has not come yet is waited for by a read of its own.
+            if scope.isAwaitingRequest {
+                scope.stream.stopSending(code: ResetCode.refused.rawValue)
+            }
+        }
+    }
+
+    /// A connection ends when its certificate does.
+    private func judge(_ session: ConnectionSession, unixTime: Int64) {
+        guard let expiresAt = session.caller.expiresAt, unixTime > expiresAt else { return }
+        session.connection.close(
+            code: ResetCode.certificateNotAccepted.rawValue, reason: "the certificate has expired")
+    }
+
+    private func drain(_ living: [ConnectionSession], since: UInt64, now: UInt64) {
+        let isOver = now &- since >= configuration.shutdownGrace.nanosecondCount
+        // One tick of quiet lets the last frames arrive before the close overtakes them.
+        let quiet = configuration.tickInterval.nanosecondCount
+        for session in living {
+            let isQuiet = session.quietSince.map { now > $0 && now - $0 >= quiet } ?? false
+            guard isOver || isQuiet else { continue }
+            session.connection.close(
+                code: ResetCode.shuttingDown.rawValue, reason: "shutting down")
+        }
+    }
+
+    // MARK: Errors
+
+    /// An error as the client gets it. What is internal gets a reference, and the log the rest.
+    func describe(_ error: RequestError, for caller: Caller) -> WireError {
+        guard error.code == .internal else { return WireError(error, reference: "") }
+        var random = SystemRandomNumberGenerator()
+        let reference = String(random.next(), radix: 16)
+        logger.error(
+            "a request failed on the server's side",
+            metadata: [
+                "reference": "\(reference)", "identity": "\(caller.identity)",
+                "message": "\(error.message)", "cause": "\(error.cause)",
+            ])
+        return WireError(error, reference: reference)
+    }
+}
+
+extension RequestScope {
+    var isAwaitingRequest: Bool {
+        state.withLock { state in
+            if case .judging = state.quiet { !state.hasAnswered && state.machine.wantsFrames } else { false }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import SeliumHosting
+internal import SeliumKernel
+internal import SeliumProtocol
+internal import SwiftProtobuf
+
+extension RequestHandler {
+    /// Bytes of rows in one frame: far below the limit of a frame, whatever the estimate misses.
+    private static let frameOfRows = 256 << 10
+
+    /// Rows of the processes named, or of all the caller may see.
+    func list(
+        _ list: WireList, in namespace: Namespace
+    ) async throws(RequestError) -> WireResult.OneOf_Result {
+        var rows: [WireProcessInfo] = []
+        if list.processes.isEmpty {
+            let visible = try Authorization.visible(request.message.namespace, to: caller)
+            let all = try await hosted { () async throws(HostError) in
+                try await host.processes(in: visible, includingEnded: list.includeEnded)
+            }
+            rows.reserveCapacity(all.count)
+            for status in all { rows.append(WireProcessInfo(status)) }
+        } else {
+            for (index, reference) in list.processes.enumerated() {
+                let status = try await authorization.resolve(
+                    reference, field: "list.processes[\(index)]", in: namespace, for: caller,
+                    to: .list)
+                rows.append(WireProcessInfo(status))
+            }
+        }
+        return .processes(WireProcesses().filled(with: try await sendAllButLast(rows)))
+    }
+
+    /// Sends what does not fit the result and returns what does.
+    private func sendAllButLast(
+        _ rows: [WireProcessInfo]
+    ) async throws(RequestError) -> [WireProcessInfo] {
+        var part: [WireProcessInfo] = []
+        var length = 0
+        for row in rows {
+            let next = row.estimatedLength
+            if length + next > Self.frameOfRows, !part.isEmpty {
+                try await scope.send(.processes(WireProcesses().filled(with: part)))
+                part = []
+                length = 0
+            }
+            part.append(row)
+            length += next
+        }
+        return part
+    }
+}
+
+extension WireProcesses {
+    func filled(with rows: [WireProcessInfo]) -> WireProcesses {
+        var copy = self
+        copy.processes = rows
+        return copy
+    }
+}

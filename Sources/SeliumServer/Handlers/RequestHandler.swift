@@ -1,0 +1,50 @@
+internal import SeliumHosting
+internal import SeliumKernel
+internal import SeliumProtocol
+internal import SeliumTLSCore
+
+typealias HandlerOutcome = Result<WireResult.OneOf_Result, RequestError>
+
+/// One request being carried out: decode, call the host, encode. One file per call beside this one.
+struct RequestHandler: Sendable {
+    let scope: RequestScope
+    let request: DecodedRequest
+
+    var server: ControlServer { scope.session.server }
+    var host: any ProcessHost { scope.session.server.host }
+    var caller: Caller { scope.session.caller }
+    var authorization: Authorization { Authorization(host: host) }
+
+    init(_ scope: RequestScope, _ request: DecodedRequest) {
+        self.scope = scope
+        self.request = request
+    }
+
+    /// Judges the verb and the namespace, then the call.
+    func run(_ call: Call) async -> HandlerOutcome {
+        do throws(RequestError) {
+            try Authorization.check(call.verb, for: caller)
+            let header = request.message.namespace
+            let namespace = try Authorization.namespace(header, for: caller)
+            switch call {
+            case .start(let start): return .success(try await self.start(start, in: namespace))
+            case .stop(let stop): return .success(try await self.stop(stop, in: namespace))
+            case .list(let list): return .success(try await self.list(list, in: namespace))
+            case .attach(let attach): return .success(try await self.attach(attach, in: namespace))
+            case .wait(let wait): return .success(try await self.wait(wait, in: namespace))
+            case .info: return .success(try await self.info(in: namespace))
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The key of a call that changes something. The host ties it to the call's bytes.
+    func idempotency(in namespace: Namespace) -> Idempotency? {
+        let key = request.message.idempotencyKeyBytes
+        guard !key.isEmpty else { return nil }
+        return Idempotency(
+            namespace: namespace, identity: caller.identity, key: key,
+            bodyHash: SHA256.hash(request.callBytes))
+    }
+}

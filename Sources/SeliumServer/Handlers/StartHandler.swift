@@ -1,0 +1,97 @@
+internal import SeliumHosting
+internal import SeliumKernel
+internal import SeliumProtocol
+internal import SwiftProtobuf
+
+extension RequestHandler {
+    /// Starts a process: everything that can be judged is judged before a byte of a module is wanted.
+    func start(
+        _ start: WireStart, in namespace: Namespace
+    ) async throws(RequestError) -> WireResult.OneOf_Result {
+        let grants = try Authorization.grants(start.grants, for: caller)
+        let wanted = try StartRequest(start, grants: grants, namespace: namespace, caller: caller)
+        let filter = try LogFilter(start.attach.streams, field: "start.attach")
+        if start.input { try Authorization.check(.input, for: caller) }
+        try await provide(wanted, in: namespace)
+        if start.dryRun {
+            let report = try await hosted { () async throws(HostError) in
+                try await host.dryRun(wanted.spec)
+            }
+            return .started(WireStarted(report))
+        }
+        let key = idempotency(in: namespace)
+        let report = try await hosted { () async throws(HostError) in
+            try await host.start(wanted.spec, idempotency: key)
+        }
+        guard start.hasAttach || start.input else { return .started(WireStarted(report)) }
+        guard let id = report.id else {
+            throw RequestError(.internal, "the host named no process")
+        }
+        return try await goOn(id, report, start, filter)
+    }
+
+    /// Sees to it that the server has the module, asking for its bytes if need be.
+    private func provide(_ wanted: StartRequest, in namespace: Namespace) async throws(RequestError) {
+        let spec = wanted.spec
+        let known = try await hosted { () async throws(HostError) in
+            try await host.module(spec.module, in: namespace)
+        }
+        guard known == nil, case .digest(let digest) = spec.module, let size = wanted.uploadSize
+        else { return }
+        if let name = spec.name { try await checkFree(name, in: namespace) }
+        let upload = try await hosted { () async throws(HostError) in
+            try await host.beginUpload(
+                digest, size: size, namespace: namespace, role: caller.role)
+        }
+        do throws(RequestError) {
+            try await scope.receive(upload)
+            _ = try await hosted { () async throws(HostError) in try await host.commit(upload) }
+        } catch {
+            await host.suspend(upload)
+            throw error
+        }
+    }
+
+    /// The start will judge the name again; this only spares the client an upload for nothing.
+    private func checkFree(_ name: ProcessName, in namespace: Namespace) async throws(RequestError) {
+        let holder = try await hosted { () async throws(HostError) -> ProcessStatus? in
+            guard let id = try await host.lookup(name, in: namespace) else { return nil }
+            return try await host.status(id)
+        }
+        guard let status = holder, !status.state.hasEnded else { return }
+        // A repeat of a start that has done its work names itself.
+        guard request.message.idempotencyKey.isEmpty else { return }
+        throw RequestError(.alreadyExists, "the name '\(name)' is taken by process \(status.id)")
+    }
+
+    /// The process exists; the stream follows it, feeds it, or both.
+    private func goOn(
+        _ id: ProcessID, _ report: StartReport, _ start: WireStart, _ filter: LogFilter
+    ) async throws(RequestError) -> WireResult.OneOf_Result {
+        let claim = start.input ? try await claimInput(of: id) : nil
+        return try await holding(claim) { () async throws(RequestError) in
+            try await scope.beginFollowing(input: claim, on: host)
+            try await scope.send(.started(WireStarted(report)))
+            guard start.hasAttach else {
+                try await scope.inputEnded()
+                return .started(WireStarted(report))
+            }
+            let from = try await position(start.attach, filter, of: id)
+            try await follow(id, from: from, filter)
+            return try await end(of: id)
+        }
+    }
+
+    /// nil when the process has ended already, which is nobody's fault: it swallows its input.
+    private func claimInput(of id: ProcessID) async throws(RequestError) -> InputClaim? {
+        do throws(HostError) {
+            return try await host.openInput(id)
+        } catch {
+            let status = try await hosted { () async throws(HostError) in try await host.status(id) }
+            guard error.code == .failedPrecondition, status?.state.hasEnded ?? true else {
+                throw RequestError(error)
+            }
+            return nil
+        }
+    }
+}

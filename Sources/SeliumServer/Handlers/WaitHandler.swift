@@ -1,0 +1,28 @@
+internal import SeliumHosting
+internal import SeliumKernel
+internal import SeliumProtocol
+internal import SwiftProtobuf
+
+extension RequestHandler {
+    /// Answers with the process's end, at once when it has ended.
+    func wait(
+        _ wait: WireWait, in namespace: Namespace
+    ) async throws(RequestError) -> WireResult.OneOf_Result {
+        let status = try await authorization.resolve(
+            wait.process, field: "wait.process", in: namespace, for: caller, to: .wait)
+        if !status.state.hasEnded {
+            try await scope.beginFollowing(input: nil, on: host)
+            try await scope.send(.following(.with { $0.process = WireProcessInfo(status) }))
+        }
+        return try await end(of: status.id)
+    }
+
+    /// The result of everything that follows a process to its end.
+    func end(of id: ProcessID) async throws(RequestError) -> WireResult.OneOf_Result {
+        let record = try await hosted { () async throws(HostError) in try await host.wait(id) }
+        var ended = WireEnded()
+        ended.id = id.rawValue
+        ended.exit = WireExitRecord(record)
+        return .ended(ended)
+    }
+}

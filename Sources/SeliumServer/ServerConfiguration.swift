@@ -1,0 +1,56 @@
+public import SeliumProtocol
+
+/// Who may call.
+public enum CallerPolicy: Sendable, Hashable {
+    /// A certificate names the caller: exactly one URI `selium://identity/NAME`.
+    case certificates
+    /// Nobody shows one; every caller is `anonymous` with the role `user`. For loopback only, which
+    /// whoever configures this has checked.
+    case anonymous
+}
+
+/// Every limit and interval of the control server, with its reason.
+public struct ServerConfiguration: Sendable {
+    public var callers: CallerPolicy = .certificates
+    /// What `info` says about this server's version.
+    public var version = "0.1.0"
+    /// The limits of frames.
+    public var wire = ProtocolConfiguration.standard
+
+    /// Streams a client may have open on one connection.
+    public var maximumStreams = 100
+    /// Of these, how many may live as long as what they follow, so that a short call always finds a
+    /// slot. The next is RESOURCE_EXHAUSTED before any effect.
+    public var maximumLongLived = 64
+    /// Connections of one identity; the next is closed with code 5.
+    public var maximumConnectionsPerIdentity = 64
+    /// Requests of one identity under way; the next is RESOURCE_EXHAUSTED.
+    public var maximumRequestsPerIdentity = 256
+    /// Requests a second that a `user` gets at once; beyond it the next is read later.
+    public var requestsPerSecond: UInt64 = 1_000
+    /// How many requests a `user` may send in one go.
+    public var requestBurst: UInt64 = 2_000
+    /// Bytes of frames longer than the usual 64 KiB that one connection may have unfinished.
+    public var largeFrameBytes = 16 << 20
+
+    /// How long a stream may take to say what it wants.
+    public var firstFrameTimeout = Duration.seconds(5)
+    /// After so long without a frame a request at work sends `progress`; the promise is a second.
+    public var progressInterval = Duration.milliseconds(700)
+    /// After so long without a frame a request that follows something sends `progress`, which is how
+    /// the server hears that nobody reads any more.
+    public var silenceInterval = Duration.seconds(15)
+    /// How often deadlines, progress and certificates are looked at.
+    public var tickInterval = Duration.milliseconds(200)
+    /// How long a graceful shutdown waits for requests that are under way.
+    public var shutdownGrace = Duration.seconds(10)
+
+    /// Bytes of log read from the host in one go.
+    public var logRead = 128 << 10
+
+    /// Seconds since 1970: what certificates are compared with. Replaced in tests.
+    public var unixTime: @Sendable () -> Int64 = { WallClock.seconds }
+
+    /// The published limits.
+    public init() {}
+}
