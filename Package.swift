@@ -156,12 +156,14 @@ let package = Package(
         tests("SeliumNetCoreTests", ["SeliumNetCore"]),
         tests("SeliumTLSCoreTests", ["SeliumTLSCore", "SeliumTestSupport", "SeliumCertificates"]),
         tests("SeliumQUICCoreTests", ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport"]),
-        tests("ConformanceTests", ["CBoringTLS", "SeliumTLSCore", "SeliumQUICCore", "SeliumTestSupport"]),
+        tests(
+            "ConformanceTests",
+            ["CBoringTLS", "CQUICTLS", "CNGTCP2", "SeliumTLSCore", "SeliumQUICCore", "SeliumTestSupport"]),
         tests("SeliumProtocolTests", ["SeliumProtocol", "SeliumTestSupport", protobuf]),
         tests("SeliumKernelTests", ["SeliumKernel", "SeliumABI", "SeliumNetCore", "SeliumTestSupport"]),
         tests("SeliumWasmTests", ["SeliumWasm"]),
         tests("SeliumQUICTests", ["SeliumQUIC", "SeliumTestSupport", nioCore, nioPosix]),
-        tests("SeliumCertificatesTests", ["SeliumCertificates", x509]),
+        tests("SeliumCertificatesTests", ["SeliumCertificates", x509, asn1]),
         tests("SeliumRuntimeTests", ["SeliumRuntime", "SeliumHosting", "SeliumKernel", "SeliumWasm", "SeliumTestSupport", grdb]),
         tests(
             "SeliumServerTests",
