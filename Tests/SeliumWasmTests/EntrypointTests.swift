@@ -21,7 +21,9 @@ struct EntrypointTests {
     }
 
     /// Sums the bytes of two buffers; a bump allocator under the name and type given.
-    static func summing(allocator: String, parameters: String = "(param i32)", length: Int = 0) -> String {
+    static func summing(allocator: String, parameters: String = "(param i32)", length: Int = 0)
+        -> String
+    {
         """
         (module
           (memory (export "memory") 1)
@@ -113,6 +115,7 @@ struct EntrypointTests {
             """
         #expect(try await scheduler.run(text).end().outcome == .returned([.i32(5)]))
         #expect(
-            try await scheduler.run(text, entry: Entrypoint("_start")).end().outcome == .returned([.i32(0)]))
+            try await scheduler.run(text, entry: Entrypoint("_start")).end().outcome
+                == .returned([.i32(0)]))
     }
 }

@@ -133,7 +133,9 @@ struct FairnessTests {
         let done = Box<Bool>()
         let now = TimerService.now()
         for (index, delay) in [3, 1, 2].enumerated() {
-            _ = timers.schedule(at: now + UInt64(delay) * 1_000_000) { order.withLock { $0.append(index) } }
+            _ = timers.schedule(at: now + UInt64(delay) * 1_000_000) {
+                order.withLock { $0.append(index) }
+            }
         }
         let never = timers.schedule(at: now + 2_500_000) { order.withLock { $0.append(99) } }
         timers.cancel(never)

@@ -7,12 +7,30 @@ import Testing
 struct FeatureTests {
     static let allowed: [(String, String)] = [
         ("MVP", #"(module (func (export "run") (result i32) (i32.const 1)))"#),
-        ("sign extension", #"(module (func (export "run") (result i32) (i32.extend8_s (i32.const 255))))"#),
-        ("saturating conversions", #"(module (func (export "run") (result i32) (i32.trunc_sat_f32_s (f32.const nan))))"#),
-        ("multi-value", #"(module (func (export "run") (result i32 i32) (i32.const 1) (i32.const 2)))"#),
-        ("bulk memory", #"(module (memory 1) (func (export "run") (memory.fill (i32.const 0) (i32.const 1) (i32.const 9))))"#),
-        ("reference types", #"(module (table 1 externref) (func (export "run") (drop (table.get (i32.const 0)))))"#),
-        ("extended const", #"(module (global i32 (i32.add (i32.const 1) (i32.const 2))) (func (export "run")))"#),
+        (
+            "sign extension",
+            #"(module (func (export "run") (result i32) (i32.extend8_s (i32.const 255))))"#
+        ),
+        (
+            "saturating conversions",
+            #"(module (func (export "run") (result i32) (i32.trunc_sat_f32_s (f32.const nan))))"#
+        ),
+        (
+            "multi-value",
+            #"(module (func (export "run") (result i32 i32) (i32.const 1) (i32.const 2)))"#
+        ),
+        (
+            "bulk memory",
+            #"(module (memory 1) (func (export "run") (memory.fill (i32.const 0) (i32.const 1) (i32.const 9))))"#
+        ),
+        (
+            "reference types",
+            #"(module (table 1 externref) (func (export "run") (drop (table.get (i32.const 0)))))"#
+        ),
+        (
+            "extended const",
+            #"(module (global i32 (i32.add (i32.const 1) (i32.const 2))) (func (export "run")))"#
+        ),
         ("SIMD", #"(module (func (export "run") (drop (i32x4.splat (i32.const 1)))))"#),
         ("tail calls", #"(module (func $f) (func (export "run") (return_call $f)))"#),
         (
@@ -33,10 +51,22 @@ struct FeatureTests {
         ("memory64", "(module (memory i64 1))"),
         ("multi-memory", "(module (memory 1) (memory 1))"),
         ("GC", "(module (type (struct (field i32))))"),
-        ("function references", "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"),
-        ("relaxed SIMD", "(module (func (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1))))"),
-        ("wide arithmetic", "(module (func (param i64 i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 1))))"),
-        ("stack switching", "(module (type $f (func)) (type $c (cont $f)) (func (param (ref $c))))"),
+        (
+            "function references",
+            "(module (type $t (func)) (func (param (ref $t)) (call_ref $t (local.get 0))))"
+        ),
+        (
+            "relaxed SIMD",
+            "(module (func (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1))))"
+        ),
+        (
+            "wide arithmetic",
+            "(module (func (param i64 i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 1))))"
+        ),
+        (
+            "stack switching",
+            "(module (type $f (func)) (type $c (cont $f)) (func (param (ref $c))))"
+        ),
         ("custom page sizes", "(module (memory 1 (pagesize 1)))"),
         ("the component model", "(component)"),
     ]

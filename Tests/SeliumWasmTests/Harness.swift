@@ -128,7 +128,8 @@ extension Scheduler {
     }
 
     func run(
-        _ prepared: PreparedModule, entry: Entrypoint = Entrypoint("run"), limits: GuestLimits = .init()
+        _ prepared: PreparedModule, entry: Entrypoint = Entrypoint("run"),
+        limits: GuestLimits = .init()
     ) throws -> Running {
         try Running { told in
             try spawn(prepared, entry: entry, limits: limits, user: Nobody(), onEnd: told)

@@ -35,7 +35,8 @@ struct HostCallTests {
         #expect(seen.withLock { $0 } == [.i32(-7), .i64(1_099_511_627_776), .f64(0.5)])
     }
 
-    @Test("suspend the guest until another thread completes them, and see the memory of that moment")
+    @Test(
+        "suspend the guest until another thread completes them, and see the memory of that moment")
     func completion() async throws {
         let desk = Desk()
         let receive = HostFunction.waiting("host", "receive", [.i32], [.i32]) { call in
@@ -204,7 +205,9 @@ struct HostCallTests {
         #expect(trap.code.message == "import env.odd is not provided by this server")
     }
 
-    @Test("imported with another type, or as something else than a function, are refused before anything runs")
+    @Test(
+        "imported with another type, or as something else than a function, are refused before anything runs"
+    )
     func badImports() throws {
         let functions: [HostFunction] = [.immediate("host", "one", [.i32], []) { _ in .none }]
         for text in [
@@ -212,7 +215,9 @@ struct HostCallTests {
             #"(module (import "env" "memory" (memory 1)))"#,
             #"(module (import "env" "base" (global i32)))"#,
         ] {
-            #expect { try prepare(text, functions) } throws: { ($0 as? WasmError)?.code == .badImport }
+            #expect { try prepare(text, functions) } throws: {
+                ($0 as? WasmError)?.code == .badImport
+            }
         }
     }
 

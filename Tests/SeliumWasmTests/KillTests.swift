@@ -25,7 +25,9 @@ struct KillTests {
             if let frame = frames.first { #expect(frame.name == "forever") }
         }
         nanoseconds.sort()
-        print("kill of a running guest: p50 \(nanoseconds[50] / 1_000) µs, p99 \(nanoseconds[99] / 1_000) µs")
+        print(
+            "kill of a running guest: p50 \(nanoseconds[50] / 1_000) µs, p99 \(nanoseconds[99] / 1_000) µs"
+        )
         #expect(nanoseconds[50] < 50_000_000)
         #expect(scheduler.statistics.living == 0)
     }
@@ -40,7 +42,9 @@ struct KillTests {
             nanoseconds.append(await running.kill(reason: 1).nanoseconds)
         }
         nanoseconds.sort()
-        print("kill among 50 spinning guests on one thread: p50 \(nanoseconds[25] / 1_000) µs, max \(nanoseconds[49] / 1_000) µs")
+        print(
+            "kill among 50 spinning guests on one thread: p50 \(nanoseconds[25] / 1_000) µs, max \(nanoseconds[49] / 1_000) µs"
+        )
         // A turn of each of the others would be 50 × 2 ms.
         #expect(nanoseconds[25] < 50_000_000)
     }
@@ -75,7 +79,9 @@ struct KillTests {
             outcomes[end.outcome == .returned([.i32(1)]), default: 0] += 1
         }
         nanoseconds.sort()
-        print("kill of a parked guest: p50 \(nanoseconds[500] / 1_000) µs, p99 \(nanoseconds[990] / 1_000) µs")
+        print(
+            "kill of a parked guest: p50 \(nanoseconds[500] / 1_000) µs, p99 \(nanoseconds[990] / 1_000) µs"
+        )
         for call in desk.all { call.complete(.i32(2)) }
         #expect(outcomes[true, default: 0] <= 500)
         #expect(outcomes[false, default: 0] >= 500)

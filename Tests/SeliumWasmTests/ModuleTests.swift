@@ -16,7 +16,9 @@ struct ModuleTests {
     func items() throws {
         let module = try Module.compile(try Module.wasm(fromText: Self.text), engine: sharedEngine)
         #expect(
-            module.imports == [ModuleImport(module: "a", name: "f", type: .function(FunctionType([.i32], [.i64])))])
+            module.imports == [
+                ModuleImport(module: "a", name: "f", type: .function(FunctionType([.i32], [.i64])))
+            ])
         #expect(
             module.exports == [
                 ModuleExport(name: "memory", type: .memory(minimumPages: 3)),
@@ -27,11 +29,14 @@ struct ModuleTests {
         #expect(module.initialMemory == 3 * 65_536)
     }
 
-    @Test("survive being written to a file and mapped from its descriptor, also when its name is gone")
+    @Test(
+        "survive being written to a file and mapped from its descriptor, also when its name is gone"
+    )
     func serialization() async throws {
         let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0))
         let module = try Module.compile(
-            try Module.wasm(fromText: #"(module (func (export "run") (result i32) (i32.const 11)))"#),
+            try Module.wasm(
+                fromText: #"(module (func (export "run") (result i32) (i32.const 11)))"#),
             engine: sharedEngine)
         let descriptor = try temporaryFile()
         defer { close(descriptor) }
@@ -64,7 +69,9 @@ struct ModuleTests {
         ]
         for bytes in bad {
             #expect { try Module.compile(bytes, engine: sharedEngine) } throws: { error in
-                guard let error = error as? WasmError, error.code == .invalidModule else { return false }
+                guard let error = error as? WasmError, error.code == .invalidModule else {
+                    return false
+                }
                 return !error.message.unicodeScalars.contains { $0.value < 32 }
             }
         }
@@ -85,7 +92,8 @@ struct CleanedTextTests {
     @Test(
         "has no control characters, no overrides, no length",
         arguments: [
-            ("plain", "plain"), ("a\u{1b}[31m\n", "a\\u{1B}[31m\\n"), ("back\\slash", "back\\\\slash"),
+            ("plain", "plain"), ("a\u{1b}[31m\n", "a\\u{1B}[31m\\n"),
+            ("back\\slash", "back\\\\slash"),
             ("\u{202e}over", "\\u{202E}over"), ("grüße 🙂", "grüße 🙂"),
         ])
     func cleaning(raw: String, clean: String) { #expect(cleanedText(raw) == clean) }

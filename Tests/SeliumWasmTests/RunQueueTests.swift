@@ -10,7 +10,8 @@ struct RunQueueTests {
         queue.pushCold("cold")
         queue.pushHot("hot")
         queue.pushUrgent("urgent")
-        #expect([queue.pop(), queue.pop(), queue.pop(), queue.pop()] == ["urgent", "hot", "cold", nil])
+        #expect(
+            [queue.pop(), queue.pop(), queue.pop(), queue.pop()] == ["urgent", "hot", "cold", nil])
     }
 
     @Test("lets a cold one run after so many hot ones")

@@ -43,7 +43,8 @@ struct CompilerEnd: Sendable, Hashable {
         case SIGXFSZ: return .tooCostly("memory")
         case SIGKILL:
             // The kernel's: the hard limit of CPU time, or the machine was out of memory.
-            let limit = Int64(clamping: cpuSeconds).multipliedReportingOverflow(by: 1_000_000).partialValue
+            let limit = Int64(clamping: cpuSeconds).multipliedReportingOverflow(by: 1_000_000)
+                .partialValue
             return .tooCostly(cpuMicroseconds >= limit - 1_000_000 ? "time" : "memory")
         case SIGABRT where text.contains("memory allocation of"):
             // The engine gives up like this when the address space is used up.
@@ -55,6 +56,8 @@ struct CompilerEnd: Sendable, Hashable {
 
     /// The child cleans its words; what it should not have let through is left out.
     private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7f }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7f }))
     }
 }

@@ -51,15 +51,20 @@ public struct ModuleCompiler: ModuleCompiling {
         try result.get()
     }
 
-    private func run(wasm: Int32, output: Int32, _ stop: CompilerStop) -> Result<Void, CompileFailure> {
+    private func run(wasm: Int32, output: Int32, _ stop: CompilerStop) -> Result<
+        Void, CompileFailure
+    > {
         do throws(ModuleScanner.Refusal) {
             _ = try ModuleScanner().scan(descriptor: wasm)
         } catch {
-            return .failure(error.isUnread ? .unavailable(error.description) : .invalid(error.description))
+            return .failure(
+                error.isUnread ? .unavailable(error.description) : .invalid(error.description))
         }
         do throws(CompileFailure) {
             let end = try CompilerProcess.run(configuration, wasm: wasm, output: output, stop)
-            if let failure = end.failure(cpuSeconds: configuration.cpuSeconds) { return .failure(failure) }
+            if let failure = end.failure(cpuSeconds: configuration.cpuSeconds) {
+                return .failure(failure)
+            }
             return .success(())
         } catch {
             return .failure(error)

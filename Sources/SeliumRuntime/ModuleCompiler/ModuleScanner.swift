@@ -46,10 +46,14 @@ struct ModuleScanner: Sendable {
         var offset: UInt64 = 8
         while offset < size {
             outline.sections += 1
-            guard outline.sections <= bounds.sections else { throw Self.tooMany("sections", bounds.sections) }
+            guard outline.sections <= bounds.sections else {
+                throw Self.tooMany("sections", bounds.sections)
+            }
             // An id, a length of at most 5 bytes, and what may be a count of at most 5.
             let head = try read(offset, 11)
-            guard let id = head.first, let length = Self.number(head[1...]) else { throw Self.malformed }
+            guard let id = head.first, let length = Self.number(head[1...]) else {
+                throw Self.malformed
+            }
             let begin = offset + 1 + UInt64(length.bytes)
             let end = begin + UInt64(length.value)
             guard end <= size else { throw Self.malformed }
@@ -80,7 +84,9 @@ struct ModuleScanner: Sendable {
         switch id {
         case 2:
             outline.imports += Int(count.value)
-            guard outline.imports <= bounds.imports else { throw Self.tooMany("imports", bounds.imports) }
+            guard outline.imports <= bounds.imports else {
+                throw Self.tooMany("imports", bounds.imports)
+            }
         case 3:
             outline.functions += Int(count.value)
             guard outline.functions <= bounds.functions else {
@@ -88,7 +94,9 @@ struct ModuleScanner: Sendable {
             }
         default:
             outline.exports += Int(count.value)
-            guard outline.exports <= bounds.exports else { throw Self.tooMany("exports", bounds.exports) }
+            guard outline.exports <= bounds.exports else {
+                throw Self.tooMany("exports", bounds.exports)
+            }
         }
     }
 

@@ -15,13 +15,17 @@ extension WASI {
     static var clocks: [HostFunction] {
         [
             immediate("clock_res_get", [.i32, .i32]) { call, process throws(MemoryFault) in
-                guard process.authority.permits(.timeRead, for: "clock_res_get") else { return .notCapable }
+                guard process.authority.permits(.timeRead, for: "clock_res_get") else {
+                    return .notCapable
+                }
                 guard Clock(rawValue: call.u32(0)) != nil else { return .invalid }
                 try call.memory.store(process.clock.resolution, at: call.u32(1))
                 return .success
             },
             immediate("clock_time_get", [.i32, .i64, .i32]) { call, process throws(MemoryFault) in
-                guard process.authority.permits(.timeRead, for: "clock_time_get") else { return .notCapable }
+                guard process.authority.permits(.timeRead, for: "clock_time_get") else {
+                    return .notCapable
+                }
                 guard let clock = Clock(rawValue: call.u32(0)) else { return .invalid }
                 let now =
                     switch clock {
@@ -46,7 +50,9 @@ extension WASI {
     ) -> HostResult {
         let piece = min(count, UInt32(Limits.hostCallBytes))
         do throws(MemoryFault) {
-            let filled = try memory.withMutableBytes(at: pointer, count: piece) { fillWithRandom(&$0) }
+            let filled = try memory.withMutableBytes(at: pointer, count: piece) {
+                fillWithRandom(&$0)
+            }
             guard filled else { return result(.io) }
         } catch {
             return result(.fault)

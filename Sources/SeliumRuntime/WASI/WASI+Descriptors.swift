@@ -36,7 +36,9 @@ extension WASI {
     }
 
     /// A call that a character device answers always the same way.
-    private static func stdio(_ name: String, _ parameters: [WasmKind], _ errno: Errno) -> HostFunction {
+    private static func stdio(_ name: String, _ parameters: [WasmKind], _ errno: Errno)
+        -> HostFunction
+    {
         immediate(name, parameters) { call, process in
             process.descriptor(call.u32(0)) == nil ? .badDescriptor : errno
         }
@@ -45,23 +47,31 @@ extension WASI {
     private static var state: [HostFunction] {
         [
             immediate("fd_close", [.i32]) { call, process in
-                guard let descriptor = process.descriptor(call.u32(0)) else { return .badDescriptor }
+                guard let descriptor = process.descriptor(call.u32(0)) else {
+                    return .badDescriptor
+                }
                 process.close(descriptor)
                 return .success
             },
             immediate("fd_fdstat_get", [.i32, .i32]) { call, process throws(MemoryFault) in
-                guard let descriptor = process.descriptor(call.u32(0)) else { return .badDescriptor }
+                guard let descriptor = process.descriptor(call.u32(0)) else {
+                    return .badDescriptor
+                }
                 let flags = process.isNonblocking(descriptor) ? nonblockingFlag : 0
                 try storeStatus(rights(descriptor), flags, at: call.u32(1), call.memory)
                 return .success
             },
             immediate("fd_fdstat_set_flags", [.i32, .i32]) { call, process in
-                guard let descriptor = process.descriptor(call.u32(0)) else { return .badDescriptor }
+                guard let descriptor = process.descriptor(call.u32(0)) else {
+                    return .badDescriptor
+                }
                 process.setNonblocking(descriptor, call.u32(1) & UInt32(nonblockingFlag) != 0)
                 return .success
             },
             immediate("fd_filestat_get", [.i32, .i32]) { call, process throws(MemoryFault) in
-                guard let descriptor = process.descriptor(call.u32(0)) else { return .badDescriptor }
+                guard let descriptor = process.descriptor(call.u32(0)) else {
+                    return .badDescriptor
+                }
                 // struct filestat: device, inode, type, links, size, three times; 64 bytes.
                 var bytes = [UInt8](repeating: 0, count: 64)
                 bytes[8] = UInt8(truncatingIfNeeded: descriptor.rawValue + 1)

@@ -44,7 +44,8 @@ extension WASI {
             var entries: [Entry] = []
             entries.reserveCapacity(Int(number))
             for index in 0..<number {
-                entries.append(try read(call.u32(0) + index * subscriptionSize, call.memory, process))
+                entries.append(
+                    try read(call.u32(0) + index * subscriptionSize, call.memory, process))
             }
             let poll = Poll(
                 guest: call.guest, process: process, entries: entries, events: call.u32(1),
@@ -83,7 +84,9 @@ extension WASI {
         private static func clock(
             _ number: UInt32, _ timeout: UInt64, isAbsolute: Bool, _ process: WASIProcess
         ) -> Entry.Condition {
-            guard process.authority.permits(.timeRead, for: "poll_oneoff") else { return .ready(.notCapable) }
+            guard process.authority.permits(.timeRead, for: "poll_oneoff") else {
+                return .ready(.notCapable)
+            }
             let now = process.clock.monotonic()
             func after(_ wait: UInt64) -> Entry.Condition {
                 let (sum, overflow) = now.addingReportingOverflow(wait)
@@ -118,7 +121,8 @@ extension WASI {
                         bytes = UInt64(count)
                     case .ready(let error):
                         errno = error
-                        bytes = entry.kind == 2 && error == .success ? UInt64(Limits.hostCallBytes) : 0
+                        bytes =
+                            entry.kind == 2 && error == .success ? UInt64(Limits.hostCallBytes) : 0
                     }
                     try store(entry, errno, bytes, at: events + ready * Self.eventSize, memory)
                     ready += 1

@@ -7,19 +7,26 @@ extension WASI {
     static var streams: [HostFunction] {
         [
             waiting("fd_write", [.i32, .i32, .i32, .i32]) { call, process throws(MemoryFault) in
-                guard let stream = process.descriptor(call.u32(0))?.stream else { return result(.badDescriptor) }
+                guard let stream = process.descriptor(call.u32(0))?.stream else {
+                    return result(.badDescriptor)
+                }
                 guard call.u32(2) <= UInt32(Limits.hostCallVectors) else { return result(.invalid) }
                 try call.memory.check(call.u32(3), 4)
                 let bytes = try gather(call.u32(1), call.u32(2), call.memory)
-                let write = Write(guest: call.guest, process: process, stream: stream, bytes: bytes, written: call.u32(3))
+                let write = Write(
+                    guest: call.guest, process: process, stream: stream, bytes: bytes,
+                    written: call.u32(3))
                 return write.attempt(call.memory)
             },
             waiting("fd_read", [.i32, .i32, .i32, .i32]) { call, process throws(MemoryFault) in
-                guard process.descriptor(call.u32(0)) == .stdin else { return result(.badDescriptor) }
+                guard process.descriptor(call.u32(0)) == .stdin else {
+                    return result(.badDescriptor)
+                }
                 guard call.u32(2) <= UInt32(Limits.hostCallVectors) else { return result(.invalid) }
                 try call.memory.check(call.u32(3), 4)
                 let vectors = try readVectors(call.u32(1), call.u32(2), call.memory)
-                let read = Read(guest: call.guest, process: process, vectors: vectors, count: call.u32(3))
+                let read = Read(
+                    guest: call.guest, process: process, vectors: vectors, count: call.u32(3))
                 return read.attempt(call.memory)
             },
             waiting("poll_oneoff", [.i32, .i32, .i32, .i32]) { call, process throws(MemoryFault) in
@@ -62,7 +69,9 @@ extension WASI {
         let vectors = try readVectors(table, count, memory)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(vectors.reduce(0) { $0 + Int($1.count) })
-        for vector in vectors { try memory.append(at: vector.pointer, count: vector.count, to: &bytes) }
+        for vector in vectors {
+            try memory.append(at: vector.pointer, count: vector.count, to: &bytes)
+        }
         return bytes
     }
 

@@ -33,7 +33,9 @@ extension WASI {
         _ words: [[UInt8]], _ table: UInt32, _ strings: UInt32, _ memory: borrowing GuestMemory
     ) throws(MemoryFault) -> Errno {
         let size = words.reduce(0) { $0 + $1.count + 1 }
-        guard let tableSize = UInt32(exactly: words.count * 4), let stringsSize = UInt32(exactly: size) else {
+        guard let tableSize = UInt32(exactly: words.count * 4),
+            let stringsSize = UInt32(exactly: size)
+        else {
             return .tooBig
         }
         try memory.check(table, tableSize)

@@ -31,7 +31,9 @@ enum WASI {
         _ body: @escaping @Sendable (borrowing GuestCall, WASIProcess) throws(MemoryFault) -> Errno
     ) -> HostFunction {
         .immediate(module, name, parameters, [.i32]) { call in
-            guard let context = call.user(as: GuestContext.self) else { return reply(.notSupported) }
+            guard let context = call.user(as: GuestContext.self) else {
+                return reply(.notSupported)
+            }
             do throws(MemoryFault) {
                 return reply(try body(call, context.wasi))
             } catch {
@@ -43,10 +45,13 @@ enum WASI {
     /// A function that may wait.
     static func waiting(
         _ name: String, _ parameters: [WasmKind],
-        _ body: @escaping @Sendable (borrowing GuestCall, WASIProcess) throws(MemoryFault) -> HostResult
+        _ body:
+            @escaping @Sendable (borrowing GuestCall, WASIProcess) throws(MemoryFault) -> HostResult
     ) -> HostFunction {
         .waiting(module, name, parameters, [.i32]) { call in
-            guard let context = call.user(as: GuestContext.self) else { return result(.notSupported) }
+            guard let context = call.user(as: GuestContext.self) else {
+                return result(.notSupported)
+            }
             do throws(MemoryFault) {
                 return try body(call, context.wasi)
             } catch {
@@ -59,7 +64,9 @@ enum WASI {
     static func result(_ errno: Errno) -> HostResult { .reply(reply(errno)) }
 
     /// A number as the answer of a call that succeeded, at a place the guest gave.
-    static func result(_ value: UInt32, at pointer: UInt32, in memory: borrowing GuestMemory) -> HostResult {
+    static func result(_ value: UInt32, at pointer: UInt32, in memory: borrowing GuestMemory)
+        -> HostResult
+    {
         do throws(MemoryFault) {
             try memory.store(value, at: pointer)
             return result(.success)

@@ -24,7 +24,9 @@ public final class WASIProcess: Sendable {
         timers: any GuestTimers
     ) {
         self.arguments = arguments.map { Array($0.utf8.prefix { $0 != 0 }) }
-        self.environment = environment.map { Array("\($0.name)=\($0.value)".utf8.prefix { $0 != 0 }) }
+        self.environment = environment.map {
+            Array("\($0.name)=\($0.value)".utf8.prefix { $0 != 0 })
+        }
         self.output = output
         self.input = input
         self.authority = authority

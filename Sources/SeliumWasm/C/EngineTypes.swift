@@ -25,7 +25,9 @@ extension FunctionType {
     /// Copies the engine's type.
     init(engine type: OpaquePointer) {
         func kinds(_ vector: UnsafePointer<wasm_valtype_vec_t>?) -> [WasmKind] {
-            guard let vector = unsafe vector, let data = unsafe vector.pointee.data else { return [] }
+            guard let vector = unsafe vector, let data = unsafe vector.pointee.data else {
+                return []
+            }
             return unsafe UnsafeBufferPointer(start: data, count: vector.pointee.size).map {
                 unsafe WasmKind(engine: $0)
             }

@@ -62,7 +62,10 @@ extension Guest {
         let needed = prepared.module.initialMemory
         guard needed <= limits.memory else {
             return .startFailed(
-                WasmError(.memoryLimit, "the module begins with \(needed) bytes of memory, more than its limit of \(limits.memory)"))
+                WasmError(
+                    .memoryLimit,
+                    "the module begins with \(needed) bytes of memory, more than its limit of \(limits.memory)"
+                ))
         }
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard let store = unsafe wasmtime_store_new(prepared.module.engine.raw, this, nil) else {
@@ -72,19 +75,22 @@ extension Guest {
         let context = unsafe wasmtime_store_context(store)
         unsafe self.context = context
         unsafe wasmtime_store_limiter(
-            store, Int64(clamping: limits.memory), Int64(limits.tableElements), 1, Int64(limits.tables), 1)
+            store, Int64(clamping: limits.memory), Int64(limits.tableElements), 1,
+            Int64(limits.tables), 1)
         // A new store's deadline has already passed.
         unsafe wasmtime_context_set_epoch_deadline(context, 1)
         unsafe wasmtime_store_epoch_deadline_callback(store, epochThunk, this, nil)
         phase = .instantiating
         unsafe future = wasmtime_instance_pre_instantiate_async(
-            prepared.raw, context, &slots.pointee.instance, &slots.pointee.trap, &slots.pointee.error)
+            prepared.raw, context, &slots.pointee.instance, &slots.pointee.trap,
+            &slots.pointee.error)
         return nil
     }
 
     private func afterInstantiation() -> RunOutcome? {
         var item = unsafe wasmtime_extern_t()
-        if unsafe wasmtime_instance_export_get(context, &slots.pointee.instance, "memory", 6, &item) {
+        if unsafe wasmtime_instance_export_get(context, &slots.pointee.instance, "memory", 6, &item)
+        {
             if unsafe item.kind == 3 {
                 unsafe slots.pointee.memory = item.of.memory
                 hasMemory = true
@@ -107,7 +113,8 @@ extension Guest {
             case .f32(let value): entryArguments.append(.f32(value))
             case .f64(let value): entryArguments.append(.f64(value))
             case .bytes(let bytes):
-                guard let allocator = plan.allocator, let length = Int32(exactly: bytes.count) else {
+                guard let allocator = plan.allocator, let length = Int32(exactly: bytes.count)
+                else {
                     return .startFailed(WasmError(.badEntrypoint, "an argument is too long"))
                 }
                 phase = .allocating(index)
@@ -153,18 +160,24 @@ extension Guest {
         switch phase {
         case .fresh, .instantiating, .initializing: return nil
         case .allocating(let index):
-            guard case .bytes(let bytes) = plan.arguments[index], let values = unsafe values else { return nil }
+            guard case .bytes(let bytes) = plan.arguments[index], let values = unsafe values else {
+                return nil
+            }
             let pointer = unsafe values[argumentCount].of.i32
             do {
                 try currentMemory().write(bytes, at: UInt32(bitPattern: pointer))
             } catch {
                 return .startFailed(
-                    WasmError(.badEntrypoint, "\(plan.allocator?.name ?? "the allocator") gave no room for an argument"))
+                    WasmError(
+                        .badEntrypoint,
+                        "\(plan.allocator?.name ?? "the allocator") gave no room for an argument"))
             }
             // A null pointer for something: the allocator failed, the way C says it.
             if pointer == 0, !bytes.isEmpty {
                 return .startFailed(
-                    WasmError(.badEntrypoint, "\(plan.allocator?.name ?? "the allocator") had no memory for an argument"))
+                    WasmError(
+                        .badEntrypoint,
+                        "\(plan.allocator?.name ?? "the allocator") had no memory for an argument"))
             }
             entryArguments.append(.i32(pointer))
             entryArguments.append(.i32(Int32(bytes.count)))

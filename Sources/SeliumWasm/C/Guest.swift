@@ -144,8 +144,10 @@ import Synchronization
     }
 
     func exchange(_ expected: UInt8, _ desired: UInt8) -> Bool {
-        state.compareExchange(expected: expected, desired: desired, ordering: .acquiringAndReleasing)
-            .exchanged
+        state.compareExchange(
+            expected: expected, desired: desired, ordering: .acquiringAndReleasing
+        )
+        .exchanged
     }
 
     /// Called on the guest's stack by the engine.

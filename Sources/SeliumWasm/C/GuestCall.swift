@@ -41,7 +41,8 @@ import CWasmtime
 
     /// Argument `index`, declared as i32. Asking for one that was not declared is our own mistake.
     public func i32(_ index: Int) -> Int32 {
-        precondition(index >= 0 && index < count, "a host function reads an argument it does not declare")
+        precondition(
+            index >= 0 && index < count, "a host function reads an argument it does not declare")
         switch arguments {
         case .raw(let values): return unsafe values[index].i32
         case .checked(let values): return unsafe values[index].of.i32
@@ -54,7 +55,8 @@ import CWasmtime
 
     /// Argument `index`, declared as i64.
     public func i64(_ index: Int) -> Int64 {
-        precondition(index >= 0 && index < count, "a host function reads an argument it does not declare")
+        precondition(
+            index >= 0 && index < count, "a host function reads an argument it does not declare")
         switch arguments {
         case .raw(let values): return unsafe values[index].i64
         case .checked(let values): return unsafe values[index].of.i64
@@ -67,7 +69,8 @@ import CWasmtime
 
     /// Argument `index`, declared as f64.
     public func f64(_ index: Int) -> Double {
-        precondition(index >= 0 && index < count, "a host function reads an argument it does not declare")
+        precondition(
+            index >= 0 && index < count, "a host function reads an argument it does not declare")
         switch arguments {
         case .raw(let values): return unsafe values[index].f64
         case .checked(let values): return unsafe values[index].of.f64

@@ -69,8 +69,10 @@ public struct MemoryFault: Error, Sendable, Hashable {
         at pointer: UInt32, count: UInt32, _ body: (RawSpan) -> Result
     ) throws(MemoryFault) -> Result {
         try check(pointer, count)
-        let start = unsafe count == 0 ? nil : base.map { unsafe UnsafeRawPointer($0) + Int(pointer) }
-        let buffer = unsafe UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(count))
+        let start =
+            unsafe count == 0 ? nil : base.map { unsafe UnsafeRawPointer($0) + Int(pointer) }
+        let buffer = unsafe UnsafeRawBufferPointer(
+            start: start, count: start == nil ? 0 : Int(count))
         return unsafe body(buffer.bytes)
     }
 

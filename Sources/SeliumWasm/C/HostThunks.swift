@@ -107,10 +107,16 @@ let waitingThunk: wasmtime_func_async_callback_t = {
     guard let env = unsafe env, let caller = unsafe caller,
         let context = unsafe wasmtime_caller_context(caller),
         let data = unsafe wasmtime_context_get_data(context)
-    else { return unsafe trap.pointee = wasmtime_trap_new("host", 4) }
+    else {
+        unsafe trap.pointee = wasmtime_trap_new("host", 4)
+        return
+    }
     let box = unsafe Unmanaged<HostFunctionBox>.fromOpaque(env).takeUnretainedValue()
     let guest = unsafe Unmanaged<Guest>.fromOpaque(data).takeUnretainedValue()
-    guard case .waiting(let body) = box.body else { return unsafe trap.pointee = wasmtime_trap_new("host", 4) }
+    guard case .waiting(let body) = box.body else {
+        unsafe trap.pointee = wasmtime_trap_new("host", 4)
+        return
+    }
     let call = unsafe GuestCall(
         guest, caller: caller, context: context, checked: values, count: box.parameterCount)
     let result = body(call)
@@ -152,16 +158,16 @@ extension wasmtime_val_t {
         unsafe self.init()
         switch value {
         case .i32(let number):
-            unsafe (kind = 0)
+            unsafe kind = 0
             unsafe of.i32 = number
         case .i64(let number):
-            unsafe (kind = 1)
+            unsafe kind = 1
             unsafe of.i64 = number
         case .f32(let number):
-            unsafe (kind = 2)
+            unsafe kind = 2
             unsafe of.f32 = number
         case .f64(let number):
-            unsafe (kind = 3)
+            unsafe kind = 3
             unsafe of.f64 = number
         }
     }

@@ -21,7 +21,9 @@ import CWasmtime
         self.engine = engine
         errnos = unknownResults
         var types: [String: [String: FunctionType]] = [:]
-        for function in functions { types[function.module, default: [:]][function.name] = function.type }
+        for function in functions {
+            types[function.module, default: [:]][function.name] = function.type
+        }
         self.types = types
         for function in functions { try unsafe Self.define(function, in: raw) }
     }
@@ -40,13 +42,17 @@ import CWasmtime
         var unknown: [ModuleImport] = []
         var seen: Set<ModuleImport> = []
         for (index, item) in module.imports.enumerated() {
-            let shown = "\(cleanedText(item.module, limit: 64)).\(cleanedText(item.name, limit: 64))"
+            let shown =
+                "\(cleanedText(item.module, limit: 64)).\(cleanedText(item.name, limit: 64))"
             guard case .function(let type) = item.type else {
-                throw WasmError(.badImport, "import \(shown) is no function; this server provides functions only")
+                throw WasmError(
+                    .badImport,
+                    "import \(shown) is no function; this server provides functions only")
             }
             if let provided = types[item.module]?[item.name] {
                 guard provided == type else {
-                    throw WasmError(.badImport, "import \(shown) is \(type), but here it is \(provided)")
+                    throw WasmError(
+                        .badImport, "import \(shown) is \(type), but here it is \(provided)")
                 }
                 continue
             }
@@ -104,7 +110,8 @@ import CWasmtime
         return unsafe PreparedModule(prepared, module: module, unknownImports: unknown)
     }
 
-    private static func define(_ function: HostFunction, in linker: OpaquePointer) throws(WasmError) {
+    private static func define(_ function: HostFunction, in linker: OpaquePointer) throws(WasmError)
+    {
         let type = unsafe function.type.makeEngineType()
         defer { unsafe wasm_functype_delete(type) }
         try unsafe define(function, type: type, in: linker)
@@ -123,10 +130,12 @@ import CWasmtime
         switch function.body {
         case .immediate:
             unsafe error = wasmtime_linker_define_func_unchecked(
-                linker, module, module.utf8.count, name, name.utf8.count, type, immediateThunk, box, release)
+                linker, module, module.utf8.count, name, name.utf8.count, type, immediateThunk, box,
+                release)
         case .waiting:
             unsafe error = wasmtime_linker_define_async_func(
-                linker, module, module.utf8.count, name, name.utf8.count, type, waitingThunk, box, release)
+                linker, module, module.utf8.count, name, name.utf8.count, type, waitingThunk, box,
+                release)
         }
         if let error = unsafe error { throw unsafe WasmError(.engine, takeMessage(error)) }
     }

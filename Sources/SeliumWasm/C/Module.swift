@@ -69,7 +69,8 @@ import Glibc
             let count = unsafe write(descriptor, bytes.data + written, bytes.size - written)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                throw WasmError(.resources, "the compiled module cannot be written (errno \(errno))")
+                throw WasmError(
+                    .resources, "the compiled module cannot be written (errno \(errno))")
             }
             written += count
         }
@@ -107,7 +108,9 @@ import Glibc
         unsafe wasmtime_module_imports(raw, &list)
         defer { unsafe wasm_importtype_vec_delete(&list) }
         return unsafe UnsafeBufferPointer(start: list.data, count: list.size).compactMap {
-            guard let item = unsafe $0, let type = unsafe wasm_importtype_type(item) else { return nil }
+            guard let item = unsafe $0, let type = unsafe wasm_importtype_type(item) else {
+                return nil
+            }
             return unsafe ModuleImport(
                 module: string(wasm_importtype_module(item).pointee),
                 name: string(wasm_importtype_name(item).pointee), type: itemType(type))
@@ -119,7 +122,9 @@ import Glibc
         unsafe wasmtime_module_exports(raw, &list)
         defer { unsafe wasm_exporttype_vec_delete(&list) }
         return unsafe UnsafeBufferPointer(start: list.data, count: list.size).compactMap {
-            guard let item = unsafe $0, let type = unsafe wasm_exporttype_type(item) else { return nil }
+            guard let item = unsafe $0, let type = unsafe wasm_exporttype_type(item) else {
+                return nil
+            }
             return unsafe ModuleExport(
                 name: string(wasm_exporttype_name(item).pointee), type: itemType(type))
         }

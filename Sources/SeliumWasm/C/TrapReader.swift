@@ -33,7 +33,9 @@ enum TrapReader {
                 functionIndex: wasm_frame_func_index(frame),
                 // Unknown is SIZE_MAX, which Swift imports as -1.
                 moduleOffset: UInt64(exactly: offset),
-                name: name.map { unsafe short(string($0.pointee, limit: TrapFrame.maximumNameBytes)) })
+                name: name.map {
+                    unsafe short(string($0.pointee, limit: TrapFrame.maximumNameBytes))
+                })
         }
     }
 

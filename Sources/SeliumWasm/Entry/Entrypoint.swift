@@ -83,7 +83,8 @@ public struct EntryPlan: Sendable {
     public init(_ entry: Entrypoint, exports: [ModuleExport]) throws(WasmError) {
         let shown = cleanedText(entry.name, limit: 128)
         guard let export = exports.first(where: { $0.name == entry.name }) else {
-            throw WasmError(.badEntrypoint, "the module has no entrypoint '\(shown)'" + Self.hint(exports))
+            throw WasmError(
+                .badEntrypoint, "the module has no entrypoint '\(shown)'" + Self.hint(exports))
         }
         guard case .function(let type) = export.type else {
             throw WasmError(.badEntrypoint, "'\(shown)' is exported, but not a function")
@@ -92,12 +93,14 @@ public struct EntryPlan: Sendable {
         guard type.parameters == given else {
             throw WasmError(
                 .badEntrypoint,
-                "'\(shown)' is \(type), but the arguments given are \(FunctionType(given, []).parametersText)")
+                "'\(shown)' is \(type), but the arguments given are \(FunctionType(given, []).parametersText)"
+            )
         }
         if let expected = entry.results, expected != type.results {
             throw WasmError(
                 .badEntrypoint,
-                "'\(shown)' is \(type), but the results declared are \(FunctionType(expected, []).parametersText)")
+                "'\(shown)' is \(type), but the results declared are \(FunctionType(expected, []).parametersText)"
+            )
         }
         guard type.results.allSatisfy(\.isNumber) else {
             throw WasmError(.badEntrypoint, "'\(shown)' is \(type): its results cannot be taken")

@@ -8,14 +8,18 @@ public final class Scheduler: Sendable {
     private let core: SchedulerCore
 
     /// Starts the threads. Throws `resources` when the machine gives none.
-    public init(_ engine: Engine, _ configuration: SchedulerConfiguration = .init()) throws(WasmError) {
+    public init(_ engine: Engine, _ configuration: SchedulerConfiguration = .init())
+        throws(WasmError)
+    {
         self.engine = engine
         let core = SchedulerCore(engine, configuration)
         self.core = core
         let count = max(1, configuration.threads ?? coreCount())
         var started = Thread.start("selium-tick", nice: 0) { core.tick() }
         for index in 0..<count where started {
-            started = Thread.start("selium-guest-\(index)", nice: configuration.nice) { core.work() }
+            started = Thread.start("selium-guest-\(index)", nice: configuration.nice) {
+                core.work()
+            }
         }
         guard started else {
             core.stop()
@@ -38,7 +42,8 @@ public final class Scheduler: Sendable {
         _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits = .init(),
         user: any GuestUser, onEnd: @escaping @Sendable (RunEnd) -> Void
     ) -> Guest {
-        let guest = Guest(prepared, plan: plan, limits: limits, user: user, core: core, onEnd: onEnd)
+        let guest = Guest(
+            prepared, plan: plan, limits: limits, user: user, core: core, onEnd: onEnd)
         core.guestStarted()
         core.push(guest, .hot)
         return guest

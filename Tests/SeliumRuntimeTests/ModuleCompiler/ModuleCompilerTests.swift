@@ -8,13 +8,16 @@ import Testing
 struct ModuleCompilerTests {
     /// The selium-runtime that was built beside the tests.
     static let compiler: String = {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(filePath: tests).deletingLastPathComponent().appending(path: "selium-runtime").path
+        let tests =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(filePath: tests).deletingLastPathComponent().appending(path: "selium-runtime")
+            .path
     }()
 
     /// An open file without a name, holding these bytes.
     static func file(_ bytes: [UInt8] = []) throws -> FileHandle {
-        let path = FileManager.default.temporaryDirectory.appending(path: "selium-\(UUID().uuidString)")
+        let path = FileManager.default.temporaryDirectory.appending(
+            path: "selium-\(UUID().uuidString)")
         try #require(FileManager.default.createFile(atPath: path.path, contents: Data(bytes)))
         let handle = try FileHandle(forUpdating: path)
         try FileManager.default.removeItem(at: path)
@@ -39,7 +42,9 @@ struct ModuleCompilerTests {
         let leb = ModuleScannerTests.leb
         var body: [UInt8] = [1] + leb(locals) + [0x7f]
         for _ in 0..<depth { body += [0x03, 0x40] }
-        for local in 0..<locals { body += [0x20] + leb(local) + [0x41, 1, 0x6a, 0x21] + leb((local + 1) % locals) }
+        for local in 0..<locals {
+            body += [0x20] + leb(local) + [0x41, 1, 0x6a, 0x21] + leb((local + 1) % locals)
+        }
         for level in 0..<depth { body += [0x20] + leb(level % locals) + [0x0d, 0, 0x0b] }
         body.append(0x0b)
         return ModuleScannerTests.header + ModuleScannerTests.section(1, [1, 0x60, 0, 0])
@@ -96,7 +101,9 @@ struct ModuleCompilerTests {
         let bomb = Self.bomb(locals: 2_000, depth: 8_000)
         let task = Task { _ = try await compile(bomb) }
         task.cancel()
-        await #expect(throws: CompileFailure.unavailable("the compilation was cancelled")) { try await task.value }
+        await #expect(throws: CompileFailure.unavailable("the compilation was cancelled")) {
+            try await task.value
+        }
     }
 
     @Test("of a compiler that is not there, or is another program, is no fault of the module")
@@ -130,7 +137,8 @@ struct ModuleCompilerTests {
     func isolation() async throws {
         // A shell script as the compiler: it reports what it sees as its words, with the exit code
         // of an invalid module.
-        let script = FileManager.default.temporaryDirectory.appending(path: "selium-\(UUID().uuidString).sh")
+        let script = FileManager.default.temporaryDirectory.appending(
+            path: "selium-\(UUID().uuidString).sh")
         try Data(
             """
             #!/bin/sh

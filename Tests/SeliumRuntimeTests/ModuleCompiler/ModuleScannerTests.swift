@@ -29,16 +29,21 @@ struct ModuleScannerTests {
 
     @Test(
         "refuses more than a real program has",
-        arguments: [(2 as UInt8, 1_000, "imports"), (3, 100_000, "functions"), (7, 10_000, "exports")])
+        arguments: [
+            (2 as UInt8, 1_000, "imports"), (3, 100_000, "functions"), (7, 10_000, "exports"),
+        ])
     func tooMany(id: UInt8, limit: Int, what: String) throws {
         _ = try scan(Self.header + Self.section(id, Self.leb(limit)))
         #expect {
             try scan(Self.header + Self.section(id, Self.leb(limit + 1)))
         } throws: { "\($0)" == "the module has more than \(limit) \(what)" }
         #expect("split over two sections it is as many") {
-            try scan(Self.header + Self.section(id, Self.leb(limit)) + Self.section(id, Self.leb(1)))
+            try scan(
+                Self.header + Self.section(id, Self.leb(limit)) + Self.section(id, Self.leb(1)))
         } throws: { "\($0)".contains(what) }
-        #expect { try scan(Self.header + Self.section(id, [0xff, 0xff, 0xff, 0xff, 0x0f])) } throws: {
+        #expect {
+            try scan(Self.header + Self.section(id, [0xff, 0xff, 0xff, 0xff, 0x0f]))
+        } throws: {
             "\($0)".contains(what)
         }
     }
@@ -48,7 +53,8 @@ struct ModuleScannerTests {
         arguments: [
             [], [0, 0x61, 0x73], Array("#!/bin/sh".utf8), [0, 0x61, 0x73, 0x6d, 2, 0, 0, 0],
             [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0], header + [2], header + [2, 5, 1],
-            header + [2, 0], header + [3, 1, 0x80], header + [0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80],
+            header + [2, 0], header + [3, 1, 0x80],
+            header + [0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80],
             header + [0, 0xff, 0xff, 0xff, 0xff, 0x0f], header + [0, 0xff, 0xff, 0xff, 0xff, 0x1f],
         ] as [[UInt8]])
     func malformed(bytes: [UInt8]) {

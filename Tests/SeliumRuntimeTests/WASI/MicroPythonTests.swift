@@ -11,7 +11,8 @@ struct MicroPythonTests {
     @Test("prints, computes, and returns")
     func prints() async throws {
         let run = WASIRun()
-        let end = try await run.python("print('hello', sum(range(1000)))\nimport json\nprint(json.dumps({'a': [1, 2.5]}))")
+        let end = try await run.python(
+            "print('hello', sum(range(1000)))\nimport json\nprint(json.dumps({'a': [1, 2.5]}))")
         #expect(run.output.stdout == "hello 499500\n{\"a\": [1, 2.5]}\n")
         #expect(end.outcome == .exited(0) || end.outcome == .returned([]))
     }
@@ -33,7 +34,8 @@ struct MicroPythonTests {
         let run = WASIRun()
         let before = run.time.monotonic()
         let end = try await run.python(
-            "import time\nt = time.time()\nfor i in range(3):\n  print('tick', i)\n  time.sleep(0.5)\nprint(time.time() - t >= 1)")
+            "import time\nt = time.time()\nfor i in range(3):\n  print('tick', i)\n  time.sleep(0.5)\nprint(time.time() - t >= 1)"
+        )
         #expect(end.outcome == .exited(0) || end.outcome == .returned([]))
         #expect(run.output.stdout == "tick 0\ntick 1\ntick 2\nTrue\n")
         #expect(run.time.monotonic() - before >= 1_500_000_000)
@@ -44,7 +46,10 @@ struct MicroPythonTests {
         var run = WASIRun()
         run.authority = KeptAuthority([])
         _ = try await run.python("import time\nprint(time.time())\ntime.sleep(1)")
-        #expect(run.authority.denials.contains { $0.capability == .timeRead && $0.resource == "clock_time_get" })
+        #expect(
+            run.authority.denials.contains {
+                $0.capability == .timeRead && $0.resource == "clock_time_get"
+            })
         #expect(run.time.requested.isEmpty)
     }
 

@@ -55,8 +55,12 @@ final class KeptOutput: GuestOutput {
 
     var isWaitedFor: Bool { contents.withLock { $0.resume != nil } }
     var turns: Int { contents.withLock { $0.turns } }
-    var stdout: String { String(decoding: contents.withLock { $0.bytes[.stdout] ?? [] }, as: UTF8.self) }
-    var stderr: String { String(decoding: contents.withLock { $0.bytes[.stderr] ?? [] }, as: UTF8.self) }
+    var stdout: String {
+        String(decoding: contents.withLock { $0.bytes[.stdout] ?? [] }, as: UTF8.self)
+    }
+    var stderr: String {
+        String(decoding: contents.withLock { $0.bytes[.stderr] ?? [] }, as: UTF8.self)
+    }
     var order: [LogStream] { contents.withLock { $0.order } }
 }
 
@@ -98,7 +102,9 @@ final class FedInput: GuestInput {
     func feed(_ text: String) {
         change { contents in
             if contents.claim == nil { contents.claim = try? contents.buffer.open() }
-            if let claim = contents.claim { _ = try? contents.buffer.write(Array(text.utf8)[...], token: claim) }
+            if let claim = contents.claim {
+                _ = try? contents.buffer.write(Array(text.utf8)[...], token: claim)
+            }
         }
     }
 
@@ -192,10 +198,14 @@ struct WASIRun {
         do { return try Engine() } catch { fatalError("no engine: \(error)") }
     }()
     static let linker: Linker = {
-        do { return try HostFunctions.makeLinker(engine) } catch { fatalError("no linker: \(error)") }
+        do { return try HostFunctions.makeLinker(engine) } catch {
+            fatalError("no linker: \(error)")
+        }
     }()
     static let scheduler: Scheduler = {
-        do { return try Scheduler(engine, .init(threads: 2, nice: 0)) } catch { fatalError("\(error)") }
+        do { return try Scheduler(engine, .init(threads: 2, nice: 0)) } catch {
+            fatalError("\(error)")
+        }
     }()
 
     var arguments: [String] = ["program"]
@@ -207,7 +217,9 @@ struct WASIRun {
     var limits = GuestLimits()
 
     /// Starts a prepared module; the box tells its end.
-    func start(_ prepared: PreparedModule, entry: Entrypoint = Entrypoint("_start")) throws -> (Guest, EndBox) {
+    func start(_ prepared: PreparedModule, entry: Entrypoint = Entrypoint("_start")) throws -> (
+        Guest, EndBox
+    ) {
         let process = WASIProcess(
             arguments: arguments, environment: environment, output: output, input: input,
             authority: authority, clock: time, timers: time)
@@ -218,7 +230,9 @@ struct WASIRun {
         return (guest, box)
     }
 
-    func run(_ prepared: PreparedModule, entry: Entrypoint = Entrypoint("_start")) async throws -> RunEnd {
+    func run(_ prepared: PreparedModule, entry: Entrypoint = Entrypoint("_start")) async throws
+        -> RunEnd
+    {
         try await start(prepared, entry: entry).1.get()
     }
 

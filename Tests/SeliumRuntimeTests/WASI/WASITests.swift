@@ -8,11 +8,13 @@ import Testing
 @Suite("WASI preview 1")
 struct WASITests {
     /// A module that exports one WASI function as `run`, over memory that begins with `data`.
-    static func wrapper(_ name: String, data: String = "", pages: Int = 1) throws -> PreparedModule {
+    static func wrapper(_ name: String, data: String = "", pages: Int = 1) throws -> PreparedModule
+    {
         let function = try #require(WASI.functions.first { $0.name == name })
         let parameters = function.type.parameters.map { "\($0)" }.joined(separator: " ")
         let result = function.type.results.isEmpty ? "" : "(result i32)"
-        let arguments = function.type.parameters.indices.map { "(local.get \($0))" }.joined(separator: " ")
+        let arguments = function.type.parameters.indices.map { "(local.get \($0))" }.joined(
+            separator: " ")
         return try WASIRun.prepare(
             text: """
                 (module
@@ -31,13 +33,16 @@ struct WASITests {
         let entry = Entrypoint(
             "run",
             arguments: zip(kinds, arguments).map { kind, value in
-                kind == .i64 ? .i64(Int64(bitPattern: value)) : .i32(Int32(truncatingIfNeeded: value))
+                kind == .i64
+                    ? .i64(Int64(bitPattern: value)) : .i32(Int32(truncatingIfNeeded: value))
             })
         return try await run.run(prepared, entry: entry).outcome
     }
 
     static func errno(_ outcome: RunOutcome) -> Int32? {
-        if case .returned(let values) = outcome, case .i32(let errno)? = values.first { return errno }
+        if case .returned(let values) = outcome, case .i32(let errno)? = values.first {
+            return errno
+        }
         return nil
     }
 
@@ -45,15 +50,21 @@ struct WASITests {
     func complete() {
         #expect(WASI.functions.count == 46)
         #expect(Set(WASI.functions.map(\.name)).count == WASI.functions.count)
-        #expect(WASI.functions.allSatisfy { $0.type.parameters.allSatisfy { $0 == .i32 || $0 == .i64 } })
+        #expect(
+            WASI.functions.allSatisfy { $0.type.parameters.allSatisfy { $0 == .i32 || $0 == .i64 } }
+        )
     }
 
-    @Test("survives wild pointers, lengths, descriptors and numbers", arguments: WASI.functions.map(\.name))
+    @Test(
+        "survives wild pointers, lengths, descriptors and numbers",
+        arguments: WASI.functions.map(\.name))
     func hostile(name: String) async throws {
         let prepared = try Self.wrapper(name)
         let wild: [UInt64] = [
-            0, 1, 2, 3, 4, 8, 16, 24, 100, 1_024, 1_025, 4_096, 4_097, 65_528, 65_532, 65_535, 65_536, 65_537,
-            0x7fff_ffff, 0x8000_0000, 0xffff_0000, 0xffff_fff0, 0xffff_fff8, 0xffff_ffff, 0x1_0000_0000,
+            0, 1, 2, 3, 4, 8, 16, 24, 100, 1_024, 1_025, 4_096, 4_097, 65_528, 65_532, 65_535,
+            65_536, 65_537,
+            0x7fff_ffff, 0x8000_0000, 0xffff_0000, 0xffff_fff0, 0xffff_fff8, 0xffff_ffff,
+            0x1_0000_0000,
             0x7fff_ffff_ffff_ffff, 0xffff_ffff_ffff_ffff,
         ]
         var seed = name.utf8.reduce(7 as UInt64) { $0 &* 31 &+ UInt64($1) }
@@ -69,7 +80,8 @@ struct WASITests {
             if name == "proc_exit" {
                 #expect(outcome == .exited(UInt32(truncatingIfNeeded: arguments[0])))
             } else {
-                let errno = try #require(Self.errno(outcome), "\(name)\(arguments) ended \(outcome)")
+                let errno = try #require(
+                    Self.errno(outcome), "\(name)\(arguments) ended \(outcome)")
                 #expect((0...76).contains(errno), "\(name)\(arguments)")
             }
         }
@@ -78,11 +90,16 @@ struct WASITests {
     @Test(
         "answers fault for a result that does not fit at the end of memory",
         arguments: [
-            ("args_sizes_get", [65_533, 0]), ("args_sizes_get", [0, 65_533]), ("args_get", [65_533, 0]),
-            ("args_get", [0, 65_530]), ("environ_sizes_get", [65_533, 0]), ("clock_time_get", [0, 0, 65_529]),
-            ("clock_res_get", [0, 65_529]), ("fd_fdstat_get", [1, 65_513]), ("fd_filestat_get", [1, 65_473]),
-            ("fd_write", [1, 65_529, 1, 0]), ("fd_write", [1, 0, 0, 65_533]), ("fd_read", [0, 0, 0, 65_533]),
-            ("random_get", [65_535, 2]), ("poll_oneoff", [65_489, 0, 1, 0]), ("poll_oneoff", [0, 65_505, 1, 0]),
+            ("args_sizes_get", [65_533, 0]), ("args_sizes_get", [0, 65_533]),
+            ("args_get", [65_533, 0]),
+            ("args_get", [0, 65_530]), ("environ_sizes_get", [65_533, 0]),
+            ("clock_time_get", [0, 0, 65_529]),
+            ("clock_res_get", [0, 65_529]), ("fd_fdstat_get", [1, 65_513]),
+            ("fd_filestat_get", [1, 65_473]),
+            ("fd_write", [1, 65_529, 1, 0]), ("fd_write", [1, 0, 0, 65_533]),
+            ("fd_read", [0, 0, 0, 65_533]),
+            ("random_get", [65_535, 2]), ("poll_oneoff", [65_489, 0, 1, 0]),
+            ("poll_oneoff", [0, 65_505, 1, 0]),
             ("poll_oneoff", [0, 0, 1, 65_533]), ("path_open", [3, 0, 65_535, 2, 0, 0, 0, 0, 0]),
         ] as [(String, [UInt64])])
     func edges(name: String, arguments: [UInt64]) async throws {
@@ -94,17 +111,22 @@ struct WASITests {
     @Test("writes iovecs in order, to the stream of the descriptor")
     func writing() async throws {
         // Two vectors at 0: (64, 3) and (70, 4); their bytes behind.
-        let data = #"\40\00\00\00\03\00\00\00\46\00\00\00\04\00\00\00"# + String(repeating: #"\00"#, count: 48) + "one---two\\n"
+        let data =
+            #"\40\00\00\00\03\00\00\00\46\00\00\00\04\00\00\00"#
+            + String(repeating: #"\00"#, count: 48) + "one---two\\n"
         for (descriptor, stream) in [(1 as UInt64, LogStream.stdout), (2, .stderr)] {
             let run = WASIRun()
-            let outcome = try await Self.call(run, try Self.wrapper("fd_write", data: data), "fd_write", [descriptor, 0, 2, 32])
+            let outcome = try await Self.call(
+                run, try Self.wrapper("fd_write", data: data), "fd_write", [descriptor, 0, 2, 32])
             #expect(Self.errno(outcome) == 0)
             #expect(run.output.order == [stream])
             #expect(run.output.stdout + run.output.stderr == "onetwo\n")
             #expect(run.output.turns >= 1)
         }
         for descriptor in [0, 3, 0xffff_ffff] as [UInt64] {
-            let outcome = try await Self.call(WASIRun(), try Self.wrapper("fd_write", data: data), "fd_write", [descriptor, 0, 2, 32])
+            let outcome = try await Self.call(
+                WASIRun(), try Self.wrapper("fd_write", data: data), "fd_write",
+                [descriptor, 0, 2, 32])
             #expect(Self.errno(outcome) == 8)
         }
     }
@@ -146,7 +168,8 @@ struct WASITests {
         var run = WASIRun()
         run.output = KeptOutput(isShut: true)
         let entry = Entrypoint("run", arguments: [.i32(1), .i32(0), .i32(1), .i32(32)])
-        let (guest, box) = try run.start(try Self.wrapper("fd_write", data: #"\08\00\00\00\05\00\00\00hello"#), entry: entry)
+        let (guest, box) = try run.start(
+            try Self.wrapper("fd_write", data: #"\08\00\00\00\05\00\00\00hello"#), entry: entry)
         while !run.output.isWaitedFor { await Task.yield() }
         guest.kill(reason: 3)
         #expect(await box.get().outcome == .killed(reason: 3, frames: []))
@@ -175,7 +198,9 @@ struct WASITests {
         run.input.feed("abcdefghij")
         run.input.end()
         // Two vectors of 3 and 5 bytes take eight, then two, then the end.
-        let memory = Array("ijcdefgh".utf8).enumerated().reduce(0) { $0 | Int64($1.element) << Int64(8 * $1.offset) }
+        let memory = Array("ijcdefgh".utf8).enumerated().reduce(0) {
+            $0 | Int64($1.element) << Int64(8 * $1.offset)
+        }
         #expect(await box.get().outcome == .returned([.i32(8), .i32(2), .i32(0), .i64(memory)]))
     }
 
@@ -219,7 +244,9 @@ struct WASITests {
                 """)
         #expect(
             end.outcome
-                == .returned([.i32(0), .i32(2), .i64(0), .i32(70), .i32(8), .i32(0), .i32(8), .i32(8)]))
+                == .returned([
+                    .i32(0), .i32(2), .i64(0), .i32(70), .i32(8), .i32(0), .i32(8), .i32(8),
+                ]))
     }
 
     @Test("arguments and environment arrive as C wants them")
@@ -270,11 +297,13 @@ struct WASITests {
     @Test("without TimeRead clocks and sleeps are notcapable, and each denial names its import")
     func authority() async throws {
         for (name, arguments) in [
-            ("clock_time_get", [0, 0, 0]), ("clock_res_get", [1, 0]), ("path_open", [3, 0, 0, 4, 0, 0, 0, 0, 0]),
+            ("clock_time_get", [0, 0, 0]), ("clock_res_get", [1, 0]),
+            ("path_open", [3, 0, 0, 4, 0, 0, 0, 0, 0]),
         ] as [(String, [UInt64])] {
             var run = WASIRun()
             run.authority = KeptAuthority([])
-            let outcome = try await Self.call(run, try Self.wrapper(name, data: "/etc"), name, arguments)
+            let outcome = try await Self.call(
+                run, try Self.wrapper(name, data: "/etc"), name, arguments)
             #expect(Self.errno(outcome) == 76)
             let expected =
                 name == "path_open"
@@ -287,7 +316,8 @@ struct WASITests {
     @Test("a program that imports a function with another type is refused")
     func otherType() {
         #expect {
-            try WASIRun.prepare(text: #"(module (import "wasi_snapshot_preview1" "fd_write" (func (param i64))))"#)
+            try WASIRun.prepare(
+                text: #"(module (import "wasi_snapshot_preview1" "fd_write" (func (param i64))))"#)
         } throws: { ($0 as? WasmError)?.code == .badImport }
     }
 

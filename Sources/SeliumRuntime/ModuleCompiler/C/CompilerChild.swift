@@ -37,7 +37,9 @@ extension ModuleCompiler {
             cposix_lower_limit(Int32(CPOSIX_FILE_BYTES.rawValue), 1 << 30),
             cposix_add_nice(10),
         ]
-        guard result.allSatisfy({ $0 >= 0 }) else { end(.cannotWrite, "the compiler cannot limit itself") }
+        guard result.allSatisfy({ $0 >= 0 }) else {
+            end(.cannotWrite, "the compiler cannot limit itself")
+        }
         // Arenas and stacks of many threads would use up the address space before the module does.
         cposix_limit_allocator_arenas(2)
         unsafe setenv("RAYON_NUM_THREADS", "4", 1)
@@ -52,7 +54,8 @@ extension ModuleCompiler {
         var failed = false
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
-                let part = unsafe read(descriptor, buffer.baseAddress.map { unsafe $0 + count }, size - count)
+                let part = unsafe read(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + count }, size - count)
                 if part < 0, errno == EINTR { continue }
                 guard part > 0 else {
                     failed = part < 0

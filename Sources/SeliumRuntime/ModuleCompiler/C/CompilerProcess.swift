@@ -9,7 +9,8 @@ enum CompilerProcess {
     static let maximumWords = 4_096
 
     static func run(
-        _ configuration: ModuleCompiler.Configuration, wasm: Int32, output: Int32, _ stop: CompilerStop
+        _ configuration: ModuleCompiler.Configuration, wasm: Int32, output: Int32,
+        _ stop: CompilerStop
     ) throws(CompileFailure) -> CompilerEnd {
         guard lseek(wasm, 0, SEEK_SET) == 0 else { throw .unavailable("the module cannot be read") }
         var ends: [Int32] = [-1, -1]
@@ -19,10 +20,13 @@ enum CompilerProcess {
         let spawned = unsafe cposix_spawn_filter(
             configuration.compiler, ModuleCompiler.argument, wasm, output, ends[1], &pid)
         close(ends[1])
-        guard spawned == 0 else { throw .unavailable("the compiler cannot be started (errno \(-spawned))") }
+        guard spawned == 0 else {
+            throw .unavailable("the compiler cannot be started (errno \(-spawned))")
+        }
         // The child's own limits are the same; these also hold while it starts, and when a
         // configuration asks for less.
-        _ = cposix_limit_process(pid, Int32(CPOSIX_ADDRESS_SPACE.rawValue), configuration.addressSpace)
+        _ = cposix_limit_process(
+            pid, Int32(CPOSIX_ADDRESS_SPACE.rawValue), configuration.addressSpace)
         _ = cposix_limit_process(pid, Int32(CPOSIX_CPU_SECONDS.rawValue), configuration.cpuSeconds)
         let child = cposix_process_descriptor(pid)
         var end = CompilerEnd()
@@ -33,7 +37,9 @@ enum CompilerProcess {
             close(child)
         }
         var record = cposix_end()
-        guard unsafe cposix_wait(pid, &record) == 0 else { throw .unavailable("the compiler was lost") }
+        guard unsafe cposix_wait(pid, &record) == 0 else {
+            throw .unavailable("the compiler was lost")
+        }
         end.exitCode = record.exit_code >= 0 ? record.exit_code : nil
         end.signal = record.signal
         end.cpuMicroseconds = record.cpu_micros
@@ -42,10 +48,13 @@ enum CompilerProcess {
     }
 
     /// Reads the child's words until it has ended, or its time is over: then it is killed.
-    private static func listen(_ words: Int32, _ child: Int32, seconds: UInt64, _ end: inout CompilerEnd) {
+    private static func listen(
+        _ words: Int32, _ child: Int32, seconds: UInt64, _ end: inout CompilerEnd
+    ) {
         let deadline = SystemClock().monotonic() &+ seconds &* 1_000_000_000
         var watched = [
-            pollfd(fd: words, events: Int16(POLLIN), revents: 0), pollfd(fd: child, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: words, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: child, events: Int16(POLLIN), revents: 0),
         ]
         while true {
             let now = SystemClock().monotonic()
@@ -74,7 +83,9 @@ enum CompilerProcess {
     /// Reads once; false at the end.
     private static func take(_ descriptor: Int32, _ end: inout CompilerEnd) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4_096)
-        let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        let count = unsafe buffer.withUnsafeMutableBytes {
+            unsafe read(descriptor, $0.baseAddress, $0.count)
+        }
         guard count > 0 else { return count < 0 && errno == EINTR }
         end.words += buffer.prefix(min(count, maximumWords - end.words.count))
         return true
@@ -105,7 +116,9 @@ extension ModuleScanner {
                     off_t(clamping: offset) + off_t(got))
             }
             if part < 0, errno == EINTR { continue }
-            guard part >= 0 else { throw Refusal(description: "the module cannot be read", isUnread: true) }
+            guard part >= 0 else {
+                throw Refusal(description: "the module cannot be read", isUnread: true)
+            }
             if part == 0 { break }
             got += part
         }
