@@ -1,4 +1,4 @@
-internal import SeliumHosting
+package import SeliumHosting
 internal import SeliumKernel
 
 extension HostContract {
@@ -98,7 +98,8 @@ extension HostContract {
         },
     ]
 
-    static func request(_ key: UInt8, body: UInt8) -> Idempotency {
+    /// An idempotency key of alice: equal numbers, equal keys and bodies.
+    package static func request(_ key: UInt8, body: UInt8) -> Idempotency {
         Idempotency(
             namespace: Namespace(of: alice), identity: alice, key: Array(repeating: key, count: 16),
             bodyHash: Array(repeating: body, count: 32))

@@ -14,6 +14,11 @@ enum RuntimeFixture {
         return path
     }
 
+    static func makeFolder(_ path: String, _ mode: Int) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
     static func open(
         _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(), ceiling: Int? = nil
     ) throws -> Runtime {

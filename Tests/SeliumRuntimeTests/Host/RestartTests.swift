@@ -1,0 +1,125 @@
+import Foundation
+import SeliumHosting
+import SeliumKernel
+import SeliumRuntime
+import SeliumTestSupport
+import Testing
+
+@Suite("A runtime after a runtime")
+struct RestartTests {
+    /// What a kill -9 would leave behind: the files as they are at this moment.
+    static func crashed(_ directory: String) throws -> String {
+        let copy = try RuntimeFixture.directory()
+        try FileManager.default.removeItem(atPath: copy)
+        try FileManager.default.copyItem(atPath: directory, toPath: copy)
+        return copy
+    }
+
+    @Test("a process without a record is lost, its id is not used again, its sequences are a gap")
+    func lost() async throws {
+        try await RuntimeFixture.with { first, path in
+            let ended = try await first.run(ContractModules.module(.lines(3, exit: 7)))
+            let record = try await first.wait(ended)
+            let id = try await first.run(ContractModules.module(.endless)) { $0.name = ProcessName("web") }
+            let copy = try Self.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            let status = try #require(try await second.status(id))
+            #expect(status.state == .crashed)
+            #expect(status.exit?.outcome == .lost)
+            #expect(try await second.wait(id) == status.exit)
+            let name = try #require(ProcessName("web"))
+            #expect(try await second.lookup(name, in: Runtime.space) == id)
+            let items = try await second.items(id)
+            #expect(items.first == .gap(LogGap(from: 1, through: 65_536, bytes: 0, reason: .lost)))
+            #expect(items.count == 2)
+            // The one that had ended keeps its record; its text was in memory.
+            #expect(try await second.wait(ended) == record)
+            #expect(
+                try await second.items(ended).first
+                    == .gap(LogGap(from: 1, through: record.lastSequence - 1, bytes: 0, reason: .lost)))
+            let next = try await second.run(ContractModules.module(.lines(1, exit: 0)))
+            #expect(next.rawValue > id.rawValue)
+            let stop = try await second.stop(id, idempotency: nil)
+            #expect(stop == .alreadyEnded(try await second.wait(id)))
+            await second.shutDown()
+        }
+    }
+
+    @Test("sequences a guest was given are never beyond the gap")
+    func ceiling() async throws {
+        let endless = GuestTests.flood.replacingOccurrences(
+            of: "(br_if $more (i32.lt_u (local.get $i) (i32.const 1000)))", with: "")
+            .replacingOccurrences(of: "(local.set $i (i32.add (local.get $i) (i32.const 1)))", with: "(br $more)")
+        try await RuntimeFixture.with { first, path in
+            let id = try await first.run(ContractModules.wasm(endless))
+            var position: UInt64 = 1
+            while position < 300_000 {
+                position = try await first.readLog(id, from: position, atMost: 1 << 20).next
+            }
+            let copy = try Self.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            guard case .gap(let gap) = try await second.items(id).first else {
+                Issue.record("no gap")
+                return
+            }
+            #expect(gap.through >= position - 1)
+            await second.shutDown()
+        }
+    }
+
+    @Test("a repeated start after a restart gives the first one's answer")
+    func idempotency() async throws {
+        try await RuntimeFixture.with { first, path in
+            let key = HostContract.request(1, body: 1)
+            let spec = try await first.spec(ContractModules.module(.readsClock))
+            let report = try await first.start(spec, idempotency: key)
+            #expect(report.notes.count == 1)
+            let id = try #require(report.id)
+            _ = try await first.wait(id)
+            let stop = try await first.stop(id, idempotency: HostContract.request(2, body: 2))
+            let copy = try Self.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            #expect(try await second.start(spec, idempotency: key) == report)
+            #expect(try await second.stop(id, idempotency: HostContract.request(2, body: 2)) == stop)
+            let error = await refusal {
+                try await second.start(spec, idempotency: HostContract.request(1, body: 9))
+            }
+            #expect(error?.code == .aborted)
+            await second.shutDown()
+        }
+    }
+
+    @Test("a runtime that is shut down ends its processes with a record")
+    func drain() async throws {
+        let path = try RuntimeFixture.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let first = try RuntimeFixture.open(path)
+        let spinning = try await first.run(ContractModules.module(.endless))
+        let waiting = try await first.run(ContractModules.module(.echo)) { $0.takesInput = true }
+        let waiter = Task { try await first.wait(waiting) }
+        let spec = try await first.spec(ContractModules.module(.endless))
+        await first.shutDown()
+        #expect(try await waiter.value.outcome == .killed(.runtimeShutdown))
+        let refused = await refusal {
+            try await first.start(spec, idempotency: nil)
+        }
+        #expect(refused?.code == .unavailable)
+        #expect(try await first.info().livingProcesses == 0)
+        let second = try RuntimeFixture.open(try Self.crashed(path))
+        for id in [spinning, waiting] {
+            #expect(try await second.wait(id).outcome == .killed(.runtimeShutdown))
+        }
+        await second.shutDown()
+    }
+
+    @Test("a directory is used by one runtime at a time")
+    func lock() async throws {
+        try await RuntimeFixture.with { _, path in
+            let error = #expect(throws: RuntimeError.self) { try RuntimeFixture.open(path) }
+            #expect(error?.message.contains("another runtime works in") == true)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import GRDB
+import Logging
+import SeliumTestSupport
+import Synchronization
+import Testing
+
+@testable import SeliumRuntime
+
+@Suite("The state database")
+struct StateStoreTests {
+    @Test("a change that fails hurts no other of its group, and all are told in order")
+    func groups() async throws {
+        let path = try RuntimeFixture.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let store = try StateStore(
+            path: path + "/state.sqlite", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        #expect(await store.commit { try $0.execute(sql: "CREATE TABLE t (n INTEGER PRIMARY KEY)") })
+        let told = Mutex<[(Int, Bool)]>([])
+        for number in 0..<200 {
+            store.write({ database in
+                // Every tenth is there already.
+                try database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number % 10 == 9 ? number - 1 : number])
+            }) { committed in told.withLock { $0.append((number, committed)) } }
+        }
+        _ = await store.commit { _ in }
+        let answers = told.withLock { $0 }
+        #expect(answers.map(\.0) == Array(0..<200))
+        #expect(answers.filter { !$0.1 }.map(\.0) == (0..<200).filter { $0 % 10 == 9 })
+        #expect(try store.atOpen { try Int.fetchOne($0, sql: "SELECT count(*) FROM t") } == 180)
+        store.close()
+    }
+}
