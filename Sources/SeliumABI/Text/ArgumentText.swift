@@ -16,6 +16,8 @@ public enum ArgumentText: Sendable, Hashable {
     public struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
         /// One sentence that quotes the text.
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     /// Reads `text` as a value of `kind`.

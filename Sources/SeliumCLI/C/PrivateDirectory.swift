@@ -1,0 +1,54 @@
+// CoreFoundation's headers claim `struct stat`; only it can make it visible.
+internal import CoreFoundation
+internal import Glibc
+
+/// A directory for this run only, readable by nobody else.
+struct PrivateDirectory: Sendable {
+    let path: String
+
+    /// Makes one below TMPDIR.
+    init(_ environment: [String: String]) throws(LocalFileProblem) {
+        let base = environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
+        var template = Array("\(base)/selium-run-XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else { throw LocalFileProblem() }
+        path = unsafe template.withUnsafeBufferPointer { buffer in
+            unsafe String(decoding: buffer.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// Makes a directory inside.
+    func make(_ name: String) throws(LocalFileProblem) {
+        guard unsafe mkdir("\(path)/\(name)", 0o700) == 0 else { throw LocalFileProblem() }
+    }
+
+    /// Removes it with everything in it. What cannot be removed stays.
+    func remove() { Self.removeTree(path) }
+
+    private static func removeTree(_ path: String) {
+        guard let handle = unsafe opendir(path) else { return }
+        while let entry = unsafe readdir(handle) {
+            let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            guard name != ".", name != ".." else { continue }
+            let child = "\(path)/\(name)"
+            var status = stat()
+            // Links are removed, never followed.
+            guard unsafe lstat(child, &status) == 0 else { continue }
+            if status.st_mode & S_IFMT == S_IFDIR { removeTree(child) } else { _ = unsafe unlink(child) }
+        }
+        unsafe closedir(handle)
+        _ = unsafe rmdir(path)
+    }
+
+    /// Where this program lies; nil when the system does not say.
+    static func ownExecutable() -> String? {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+        guard count > 0, count < buffer.count else { return nil }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Whether a file can be run.
+    static func isExecutable(_ path: String) -> Bool { unsafe access(path, X_OK) == 0 }
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import SeliumClient
+
+/// `selium attach ID…`
+struct Attach: SeliumSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Watch programs that run, or what they left behind.",
+        discussion: """
+            It begins with the last 10 lines and ends with the program, returning its exit code. Ctrl-C
+            leaves the program running; with -i it is Ctrl-].
+
+            EXAMPLES
+              selium attach 7 --tail all
+              selium attach web worker --timestamps
+            """)
+
+    @Argument(help: ArgumentHelp("Ids or names.", valueName: "id"))
+    var processes: [String]
+
+    @OptionGroup var view: ViewFlags
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Begin with the last records.", valueName: "n|all"))
+    var tail: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Begin with this record.", valueName: "seq"))
+    var from: String?
+
+    @Flag(name: .customShort("i"), help: "Send this command's stdin to the program.")
+    var input = false
+
+    @OptionGroup(title: "Global options") var global: GlobalFlags
+
+    func execute(_ context: CommandContext) async throws -> ExitStatus {
+        let position = try position()
+        let form = try view.form(context, severalIDs: processes.count > 1)
+        guard !input || processes.count == 1 else { throw CommandError.usage("-i takes one process") }
+        let session = AttachSession(
+            console: context.console, form: form, signals: SignalWatch(), sendsInput: input)
+        return try await context.withClient { client in
+            try await follow(client, position, session, context)
+        }
+    }
+
+    private func position() throws(CommandError) -> LogPosition {
+        guard tail == nil || from == nil else { throw .usage("--tail and --from exclude each other") }
+        if let from {
+            guard let sequence = UInt64(from), sequence > 0 else {
+                throw .usage("--from '\(Escape.foreign(from))' is not a record's number (from 1)")
+            }
+            return .sequence(sequence)
+        }
+        guard let tail else { return .tail(10) }
+        if tail == "all" { return .start }
+        guard let count = UInt32(tail) else {
+            throw .usage("--tail '\(Escape.foreign(tail))' is not a number of records, or all")
+        }
+        return .tail(count)
+    }
+
+    /// Several are followed at once; the first, in the order given, that did not end well decides.
+    private func follow(
+        _ client: SeliumClient, _ position: LogPosition, _ session: AttachSession, _ context: CommandContext
+    ) async throws -> ExitStatus {
+        let streams = view.requested
+        if processes.count == 1 {
+            return try await followOne(client, processes[0], position, streams, session, context)
+        }
+        var shared = session
+        // One signal is for all of them: it is waited for here.
+        shared.detaches = false
+        return try await followSeveral(client, position, streams, shared, context)
+    }
+
+    private func followSeveral(
+        _ client: SeliumClient, _ position: LogPosition, _ streams: [LogStream], _ session: AttachSession,
+        _ context: CommandContext
+    ) async throws -> ExitStatus {
+        try await withThrowingTaskGroup(of: (Int, ExitStatus)?.self) { group in
+            for (index, text) in processes.enumerated() {
+                group.addTask {
+                    (index, try await followOne(client, text, position, streams, session, context))
+                }
+            }
+            group.addTask { await session.signals.next().map { (-1, $0.status) } }
+            defer { group.cancelAll() }
+            var statuses: [Int: ExitStatus] = [:]
+            while statuses.count < processes.count, let next = try await group.next() {
+                guard let (index, status) = next else { continue }
+                if index < 0 { return status }
+                statuses[index] = status
+            }
+            return statuses.sorted { $0.key < $1.key }.map(\.value).first { $0 != .ok } ?? .ok
+        }
+    }
+
+    private func followOne(
+        _ client: SeliumClient, _ text: String, _ position: LogPosition, _ streams: [LogStream],
+        _ session: AttachSession, _ context: CommandContext
+    ) async throws -> ExitStatus {
+        let reference = ProcessReference(text)
+        return try await client.withAttachment(
+            to: reference, from: position, streams: streams, input: input
+        ) { attachment in
+            let id = await attachment.process.id
+            let ending = try await session.run(attachment, id: id)
+            return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
+        }
+    }
+}

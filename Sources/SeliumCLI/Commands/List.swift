@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import SeliumClient
+
+/// `selium ps`
+struct List: SeliumSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ps",
+        abstract: "List programs: the living, or all that are kept.",
+        discussion: """
+            With -q only ids are printed, one a line.
+
+            EXAMPLES
+              selium ps
+              selium ps -a --output json
+            """)
+
+    @Flag(name: [.customShort("a"), .long], help: "Those that have ended, too.")
+    var all = false
+
+    @OptionGroup(title: "Global options") var global: GlobalFlags
+
+    func execute(_ context: CommandContext) async throws -> ExitStatus {
+        try await context.withClient { client in
+            let rows = try await client.processes(includingEnded: all)
+            let isTable = context.settings.output == .table && !global.quiet && !rows.isEmpty
+            // The caller's own namespace goes without saying; only the server knows which it is.
+            let own = isTable ? try await client.info().namespace : ""
+            try await write(rows, own, context)
+            return .ok
+        }
+    }
+
+    private func write(_ rows: [ProcessStatus], _ own: String, _ context: CommandContext) async throws {
+        let ids = rows.map { "\($0.id)\n" }.joined()
+        if global.quiet, context.settings.outputOrigin != .flag {
+            return try await context.console.write(ids)
+        }
+        switch context.settings.output {
+        case .name: try await context.console.write(ids)
+        case .table: try await context.console.write(ProcessTable(rows, ownNamespace: own).text)
+        case .jsonl:
+            try await context.console.write(rows.map { ProcessJSON.row($0, schema: true).line }.joined())
+        case .json:
+            try await context.console.write(
+                JSONValue.object([
+                    .init("schema", .string("selium.processes/1")),
+                    .init("processes", .array(rows.map { ProcessJSON.row($0, schema: false) })),
+                ]).document)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import SeliumClient
+
+/// `selium run FILE …`
+struct Run: SeliumSubcommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a program here, without a server.",
+        discussion: """
+            A runtime of its own is started for it and ends with it. Grants and limits are those of a
+            server; the program's output and exit code are passed on.
+
+            EXAMPLES
+              selium run hello.wasm
+              echo 6 7 | selium run -i multiply.wasm --memory 16M
+            """)
+
+    @OptionGroup var start: StartFlags
+
+    @OptionGroup var view: ViewFlags
+
+    @OptionGroup(title: "Global options") var global: GlobalFlags
+
+    func validate() throws {
+        let remote = [
+            ("--domain", global.domain), ("--port", global.port), ("--cert-dir", global.certDir),
+            ("--server-name", global.serverName),
+        ]
+        for (flag, value) in remote where value != nil {
+            throw ValidationError("\(flag) has no meaning here: run needs no server")
+        }
+    }
+
+    func execute(_ context: CommandContext) async throws -> ExitStatus {
+        // Before the runtime exists: a signal must find somebody who takes it away again.
+        let signals = SignalWatch()
+        let options = try start.options(context.console.environment)
+        let module = try ModuleWord(start.module)
+        let form = try view.form(context)
+        let runtime = try await PrivateRuntime.start(context)
+        do {
+            let status = try await PrivateRun(
+                module: module, options: options, form: form, context: context, signals: signals
+            ).run(runtime)
+            await runtime.end()
+            return status
+        } catch {
+            await runtime.end()
+            throw (error as? ClientError).map(module.explain) ?? error
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import ArgumentParser
+
+/// `selium` itself: bare, it names the commands that are used most.
+struct Selium: SeliumSubcommand {
+    /// What `--version` prints.
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "selium",
+        abstract: "Runs sandboxed programs on a server and lets you watch them.",
+        discussion: """
+            EXAMPLES
+              selium start hello.wasm --attach
+              selium --domain build.example.com ps
+            """,
+        version: "selium \(version)",
+        subcommands: [
+            Start.self, Stop.self, List.self, Attach.self, Wait.self, Run.self, Info.self, Capabilities.self,
+            Certificates.self, Completion.self,
+        ])
+
+    /// The names of all commands.
+    static let names = ["start", "stop", "ps", "attach", "wait", "run", "info", "caps", "cert", "completion"]
+
+    /// Commands that have commands of their own.
+    static let groups = ["caps": ["ls"], "cert": ["init", "issue"]]
+
+    @OptionGroup(title: "Global options") var global: GlobalFlags
+
+    func execute(_ context: CommandContext) async throws -> ExitStatus {
+        try await context.console.write(
+            """
+            selium start FILE --attach   start a program on the server and watch it
+            selium ps                    what is running
+            selium attach ID             watch a program that runs
+            selium stop ID               stop it
+
+            All commands: selium --help
+
+            """)
+        return .ok
+    }
+}

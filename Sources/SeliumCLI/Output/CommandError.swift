@@ -1,0 +1,79 @@
+internal import SeliumClient
+
+/// A command that failed: its exit code, the lines people read, and what json says besides.
+struct CommandError: Error, Hashable {
+    var status: ExitStatus
+    /// Without `error: ` in front; one line.
+    var message: String
+    /// The lines below it: what to do.
+    var remedies: [String]
+    /// More members of the JSON object.
+    var details: [JSONMember]
+
+    init(_ status: ExitStatus, _ message: String, remedies: [String] = [], details: [JSONMember] = []) {
+        self.status = status
+        self.message = message
+        self.remedies = remedies
+        self.details = details
+    }
+
+    /// Something wrong with the command line.
+    static func usage(_ message: String, remedies: [String] = []) -> CommandError {
+        CommandError(.usage, message, remedies: remedies)
+    }
+
+    /// A failed request.
+    init(_ error: ClientError, process: UInt64? = nil) {
+        status = ExitStatus(error)
+        remedies = []
+        details = []
+        if let failure = error.connectionFailure {
+            let text = ConnectionFailureText(failure)
+            message = text.message
+            remedies = text.remedies
+        } else if let denial = error.denial {
+            let text = DenialText(denial, process: process)
+            message = text.message
+            remedies = text.lines
+            details.append(JSONMember("denial", DenialText.json(denial)))
+        } else {
+            message = Escape.foreign(error.message)
+            remedies = Self.remedies(of: error)
+        }
+        details.append(JSONMember("reason", .string(error.code.description)))
+        details.append(JSONMember("retryable", .bool(error.isRetryable)))
+        if !error.requestID.isEmpty { details.append(JSONMember("request", .string(error.requestID))) }
+        if case .logRange(let oldest, let last) = error.detail {
+            details.append(
+                JSONMember("range", .object([.init("oldest", .unsigned(oldest)), .init("last", .unsigned(last))])))
+        }
+    }
+
+    private static func remedies(of error: ClientError) -> [String] {
+        var lines = error.remedy.isEmpty ? [] : [Escape.foreign(error.remedy)]
+        switch error.detail {
+        case .field(let field) where !field.isEmpty:
+            lines.append("the server does not know the field \(Escape.foreign(field)): it is older than this command")
+        case .reference(let reference) where !reference.isEmpty:
+            lines.append("the server's log says more about \(Escape.foreign(reference))")
+        default: break
+        }
+        return lines
+    }
+
+    /// As people read it on stderr.
+    func text(colour: Bool) -> String {
+        let label = colour ? "\u{1b}[1;31merror:\u{1b}[0m " : "error: "
+        return ([label + message] + remedies).joined(separator: "\n") + "\n"
+    }
+
+    /// As programs read it on stderr, one line.
+    var json: String {
+        var members: [JSONMember] = [
+            .init("schema", .string("selium.error/1")), .init("code", .signed(Int64(status.code))),
+            .init("message", .string(message)),
+        ]
+        if !remedies.isEmpty { members.append(.init("remedy", .string(remedies.joined(separator: "\n")))) }
+        return JSONValue.object(members + details).line
+    }
+}

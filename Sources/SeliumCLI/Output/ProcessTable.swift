@@ -1,0 +1,23 @@
+internal import SeliumClient
+
+/// What `ps` shows.
+struct ProcessTable {
+    static let columns = ["ID", "NAME", "MODULE", "STATE", "UPTIME", "RESTARTS", "CPU", "MEM", "OWNER"]
+
+    let text: String
+
+    init(_ rows: [ProcessStatus], ownNamespace: String) {
+        var table = Table(Self.columns, rightAligned: [0, 4, 5, 6, 7])
+        for row in rows {
+            let name = row.name.isEmpty ? "-" : row.name
+            table.append([
+                String(row.id),
+                Escape.foreign(row.namespace == ownNamespace ? name : "\(row.namespace)/\(name)"),
+                Escape.foreign(row.moduleName), row.state.rawValue, Quantity.uptime(row.uptimeNanoseconds),
+                String(row.incarnation > 0 ? row.incarnation - 1 : 0), Quantity.cpu(row.cpuNanoseconds),
+                Quantity.size(row.memory), Escape.foreign(row.owner),
+            ])
+        }
+        text = table.text
+    }
+}

@@ -1,0 +1,93 @@
+internal import SeliumClient
+
+/// Follows one process until it ends, somebody detaches, or nobody reads any more.
+struct AttachSession {
+    /// How it was left.
+    enum Ending: Sendable {
+        /// The process has ended; records that are missing from what was written.
+        case ended(ExitRecord, missing: UInt64)
+        /// SIGINT or SIGTERM.
+        case signal(SignalWatch.Event)
+        /// The detach key.
+        case detached
+    }
+
+    let console: Console
+    let form: RecordForm
+    let signals: SignalWatch
+    let sendsInput: Bool
+    /// Whether a signal or the detach key leaves the process alone and ends the session.
+    var detaches = true
+    /// Whether Ctrl-] in the input detaches: only where a person types.
+    var hasDetachKey: Bool { sendsInput && detaches && console.isInputTerminal }
+
+    /// Follows an attachment.
+    func run(_ attachment: Attachment, id: UInt64) async throws -> Ending {
+        let restore = hasDetachKey ? Terminal.deliverDetachKey() : nil
+        defer { restore?() }
+        return try await withThrowingTaskGroup(of: Ending?.self) { group in
+            group.addTask { try await follow(attachment, id) }
+            if detaches { group.addTask { await signals.next().map(Ending.signal) } }
+            if sendsInput { group.addTask { try await sendInput(attachment) } }
+            defer { group.cancelAll() }
+            // The input's end ends nothing else; everything else ends the session.
+            while let ending = try await group.next() {
+                if let ending { return ending }
+            }
+            throw CancellationError()
+        }
+    }
+
+    private func follow(_ attachment: Attachment, _ id: UInt64) async throws -> Ending {
+        var renderer = RecordRenderer(id, form, console)
+        for try await item in attachment { try await renderer.render(item) }
+        try await renderer.finish()
+        guard let exit = await attachment.exit else {
+            throw ClientError(.cancelled, "the request was cancelled")
+        }
+        if form.isJSON { try await console.write(RecordJSON.exit(exit).line) }
+        return .ended(exit, missing: renderer.missingRecords)
+    }
+
+    private func sendInput(_ attachment: Attachment) async throws -> Ending? {
+        while true {
+            var bytes = await console.input.read()
+            if Task.isCancelled { return nil }
+            let detach = hasDetachKey ? bytes.firstIndex(of: Terminal.detachKey) : nil
+            if let detach { bytes = Array(bytes[..<detach]) }
+            if !bytes.isEmpty { try await attachment.write(stdin: bytes) }
+            if detach != nil { return .detached }
+            if bytes.isEmpty {
+                try await attachment.endInput()
+                return nil
+            }
+        }
+    }
+}
+
+extension AttachSession {
+    /// What the command says and returns for an ending.
+    func conclude(_ ending: Ending, id: UInt64, isQuiet: Bool) async -> ExitStatus {
+        switch ending {
+        case .detached:
+            await sayGoesOn(id, isQuiet)
+            return .ok
+        case .signal(let event):
+            await sayGoesOn(id, isQuiet)
+            return event.status
+        case .ended(let exit, let missing):
+            if !form.isJSON, form.streams == nil, !isQuiet, let text = EndText.explanation(exit, process: id) {
+                let lines = text.split(separator: "\n").map { "selium: \($0)\n" }
+                await console.warn(lines.joined())
+            } else if !form.isJSON, case .exited(let code) = exit.outcome, code > 255 {
+                await console.warn("selium: process \(id) exited with code \(code)\n")
+            }
+            return missing > 0 && !form.isJSON ? .lost : ExitStatus(mirroring: exit)
+        }
+    }
+
+    private func sayGoesOn(_ id: UInt64, _ isQuiet: Bool) async {
+        guard console.isErrTerminal, !isQuiet else { return }
+        await console.warn("process \(id) goes on · selium attach \(id) · selium stop \(id)\n")
+    }
+}

@@ -1,0 +1,162 @@
+internal import SeliumClient
+
+/// The three ways to start: and go, and watch, and only ask.
+struct Starter: Sendable {
+    let module: ModuleWord
+    let options: StartOptions
+    let context: CommandContext
+    let report: (@Sendable (StartProgress) -> Void)?
+    /// The process exists: progress has nothing more to say.
+    let began: @Sendable () -> Void
+
+    /// Starts it, prints its id, and sends it our stdin where that was asked for.
+    func start(_ client: SeliumClient) async throws -> ExitStatus {
+        let signals = options.takesInput ? SignalWatch() : nil
+        let (process, report) = try await client.start(module.source, options, progress: self.report)
+        began()
+        try await context.write(
+            schema: "selium.process/1", table: "Started process (id=\(process.id))\n", name: "\(process.id)\n",
+            members(report))
+        await note(report, besidesLog: false)
+        guard let signals else { return .ok }
+        return try await sendInput(process, signals)
+    }
+
+    /// Starts it and follows its log from the first record.
+    func attach(_ client: SeliumClient, _ form: RecordForm) async throws -> ExitStatus {
+        // In place before anybody hears of the process: from then on Ctrl-C must not end us mutely.
+        let signals = SignalWatch()
+        let session = AttachSession(
+            console: context.console, form: form, signals: signals, sendsInput: options.takesInput)
+        return try await client.withStarted(
+            module.source, options, streams: form.streams.map(Array.init) ?? [], progress: report
+        ) { attachment in
+            began()
+            let id = await attachment.process.id
+            return try await afterStart(id) {
+                await context.note("Started process (id=\(id))")
+                if let report = await attachment.report { await note(report, besidesLog: true) }
+                let ending = try await session.run(attachment, id: id)
+                return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
+            }
+        }
+    }
+
+    /// Judges the start and says what would be.
+    func dryRun(_ client: SeliumClient) async throws -> ExitStatus {
+        let report = try await client.dryRun(module.source, options, progress: self.report)
+        began()
+        var table = Table([])
+        table.append(["module", ProcessJSON.digest(report.digest)])
+        table.append(["entrypoint", Escape.foreign(report.entrypoint)])
+        let grants = report.grants.map { Escape.foreign($0.description) }.joined(separator: ", ")
+        table.append(["capabilities", grants.isEmpty ? "none" : grants])
+        for note in report.notes {
+            let name = "\(Escape.foreign(note.module)).\(Escape.foreign(note.name))"
+            let lack = note.capability.isEmpty ? "not provided" : "needs \(Escape.foreign(note.capability))"
+            table.append(["import", "\(name): \(lack)"])
+        }
+        try await context.write(
+            schema: "selium.dry-run/1", table: "Would start \(Escape.foreign(module.name))\n" + table.text,
+            name: ProcessJSON.digest(report.digest) + "\n", Array(members(report).dropFirst()))
+        return .ok
+    }
+
+    // MARK: Parts
+
+    /// Once the process exists, a failure of ours is 125: its own code would look like the program's.
+    private func afterStart(_ id: UInt64, _ body: () async throws -> ExitStatus) async throws -> ExitStatus {
+        do {
+            return try await body()
+        } catch let error as ClientError {
+            var failure = CommandError(error, process: id)
+            failure.details.append(.init("cause", .signed(Int64(failure.status.code))))
+            failure.details.append(.init("process", .unsigned(id)))
+            failure.message += " (code \(failure.status.code); process \(id) was started)"
+            failure.status = .lost
+            throw failure
+        }
+    }
+
+    private func sendInput(
+        _ process: SeliumClient.Process, _ signals: SignalWatch
+    ) async throws -> ExitStatus {
+        let console = context.console
+        return try await afterStart(process.id) {
+            try await withThrowingTaskGroup(of: ExitStatus.self) { group in
+                group.addTask {
+                    while true {
+                        let bytes = await console.input.read()
+                        if bytes.isEmpty { break }
+                        try await process.write(stdin: bytes)
+                    }
+                    if !Task.isCancelled { try await process.endInput() }
+                    return .ok
+                }
+                group.addTask { await signals.next()?.status ?? .ok }
+                defer { group.cancelAll() }
+                return try await group.next() ?? .ok
+            }
+        }
+    }
+
+    private func members(_ report: StartReport) -> [JSONMember] {
+        [
+            .init("id", report.id.map(JSONValue.unsigned) ?? .null),
+            .init("name", .optional(options.name)), .init("module", .string(module.name)),
+            .init("digest", .string(ProcessJSON.digest(report.digest))),
+            .init("entrypoint", .string(report.entrypoint)),
+            .init("capabilities", .array(report.grants.map { .string($0.description) })),
+            .init(
+                "notes",
+                .array(
+                    report.notes.map { note in
+                        .object([
+                            .init("module", .string(note.module)), .init("name", .string(note.name)),
+                            .init("capability", note.capability.isEmpty ? .null : .string(note.capability)),
+                        ])
+                    })),
+        ]
+    }
+
+    /// What will not work, in one line for each reason.
+    private func note(_ report: StartReport, besidesLog: Bool) async {
+        for line in ImportNotes.lines(module.name, report.notes, withUnknown: !besidesLog) {
+            await context.note(line)
+        }
+    }
+}
+
+/// What a start says about imports that will not work.
+enum ImportNotes {
+    /// Imports named in one line; the others are counted.
+    private static let maximumNames = 3
+
+    /// - Parameter withUnknown: also those that the server lacks altogether; a log names them itself.
+    static func lines(_ module: String, _ notes: [ImportNote], withUnknown: Bool) -> [String] {
+        var lines: [String] = []
+        let name = Escape.foreign(module)
+        let ungranted = notes.filter { !$0.capability.isEmpty }
+        if !ungranted.isEmpty {
+            var wanted: [String] = []
+            for note in ungranted where !wanted.contains(note.capability) { wanted.append(note.capability) }
+            let isSet = CapabilityList.sets.first { $0.capabilities.map(\.name) == wanted }?.name
+            let list = wanted.map(Escape.foreign).joined(separator: ",")
+            lines.append(
+                "note: \(name) imports \(names(ungranted.map(\.name))); not granted: "
+                    + "\(wanted.map(Escape.foreign).joined(separator: ", "))   (--capabilities \(isSet ?? list))")
+        }
+        let unknown = notes.filter(\.capability.isEmpty)
+        if withUnknown, !unknown.isEmpty {
+            lines.append(
+                "note: \(name) imports \(names(unknown.map { "\($0.module).\($0.name)" })), "
+                    + "which this server does not have; calling it ends the program")
+        }
+        return lines
+    }
+
+    private static func names(_ names: [String]) -> String {
+        let shown = names.prefix(maximumNames).map(Escape.foreign).joined(separator: ", ")
+        return names.count > maximumNames ? "\(shown) and \(names.count - maximumNames) more" : shown
+    }
+}

@@ -1,0 +1,52 @@
+internal import Glibc
+internal import SeliumNetCore
+
+/// Asks the system for a name's addresses: nsswitch, hosts file, VPN rules, all that applies.
+enum AddressLookup {
+    /// The most addresses of one name that are tried.
+    static let maximumAddresses = 16
+
+    /// Why a name has none, in the system's words.
+    struct Problem: Error {
+        let reason: String
+    }
+
+    /// Blocks while the system looks.
+    static func addresses(of host: String) throws(Problem) -> [IPAddress] {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_family = AF_UNSPEC
+        unsafe hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = unsafe getaddrinfo(host, nil, &hints, &list)
+        guard status == 0 else {
+            throw Problem(reason: unsafe String(cString: gai_strerror(status)))
+        }
+        defer { if let list = unsafe list { unsafe freeaddrinfo(list) } }
+        var found: [IPAddress] = []
+        var entry = unsafe list
+        while let current = unsafe entry, found.count < maximumAddresses {
+            if let address = unsafe address(current.pointee), !found.contains(address) { found.append(address) }
+            unsafe entry = current.pointee.ai_next
+        }
+        guard !found.isEmpty else { throw Problem(reason: "it has no IP address") }
+        return found
+    }
+
+    private static func address(_ entry: addrinfo) -> IPAddress? {
+        guard let generic = unsafe entry.ai_addr else { return nil }
+        switch unsafe entry.ai_family {
+        case AF_INET:
+            return unsafe generic.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { pointer in
+                var raw = unsafe pointer.pointee.sin_addr
+                return unsafe IPAddress(octets: withUnsafeBytes(of: &raw) { unsafe Array($0) })
+            }
+        case AF_INET6:
+            return unsafe generic.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
+                var raw = unsafe pointer.pointee.sin6_addr
+                return unsafe IPAddress(octets: withUnsafeBytes(of: &raw) { unsafe Array($0) })
+            }
+        default:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+internal import Synchronization
+
+/// Ends what has been silent for too long. One watch serves a whole client, so that a request costs
+/// an entry in a table and no timer of its own; deadlines strike up to one tick late.
+final class DeadlineWatch: Sendable {
+    /// How often the table is looked at while it is in use.
+    private static let tick = Duration.milliseconds(100)
+    /// Ticks without an entry before the watch goes to sleep.
+    private static let idleTicks = 20
+
+    /// One thing that must not be silent for too long.
+    final class Entry: Sendable {
+        private struct State {
+            var deadline: ContinuousClock.Instant?
+            var hasStruck = false
+        }
+
+        private let state: Mutex<State>
+        private let strike: @Sendable () -> Void
+
+        fileprivate init(_ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void) {
+            state = Mutex(State(deadline: deadline))
+            self.strike = strike
+        }
+
+        /// Whether the deadline passed, and its action ran.
+        var hasStruck: Bool { state.withLock { $0.hasStruck } }
+
+        /// A sign of life: the deadline moves.
+        func postpone(to deadline: ContinuousClock.Instant) {
+            state.withLock { $0.deadline = deadline }
+        }
+
+        /// Silence is all right from now on.
+        func suspend() {
+            state.withLock { $0.deadline = nil }
+        }
+
+        fileprivate func check(_ now: ContinuousClock.Instant) {
+            let isDue = state.withLock { state in
+                guard let deadline = state.deadline, deadline <= now else { return false }
+                state.deadline = nil
+                state.hasStruck = true
+                return true
+            }
+            if isDue { strike() }
+        }
+    }
+
+    private struct State {
+        var entries: [ObjectIdentifier: Entry] = [:]
+        var isAwake = false
+    }
+
+    private let state = Mutex(State())
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    init() {
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Watches until the task is cancelled.
+    func run() async {
+        for await _ in wakes {
+            var idle = 0
+            while idle < Self.idleTicks {
+                do { try await Task.sleep(for: Self.tick) } catch { return }
+                let entries = state.withLock { Array($0.entries.values) }
+                idle = entries.isEmpty ? idle + 1 : 0
+                let now = ContinuousClock.now
+                for entry in entries { entry.check(now) }
+            }
+            let goesOn = state.withLock { state in
+                state.isAwake = !state.entries.isEmpty
+                return state.isAwake
+            }
+            if goesOn { wake.yield() }
+        }
+    }
+
+    /// Calls `strike` once when `deadline` passes before the entry is removed.
+    func add(_ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void) -> Entry {
+        let entry = Entry(deadline, strike)
+        let wasAwake = state.withLock { state in
+            state.entries[ObjectIdentifier(entry)] = entry
+            defer { state.isAwake = true }
+            return state.isAwake
+        }
+        if !wasAwake { wake.yield() }
+        return entry
+    }
+
+    /// Forgets an entry.
+    func remove(_ entry: Entry) {
+        state.withLock { $0.entries[ObjectIdentifier(entry)] = nil }
+    }
+}

@@ -1,0 +1,200 @@
+internal import Logging
+internal import SeliumNetCore
+internal import SeliumProtocol
+internal import SeliumQUIC
+internal import SeliumTLSCore
+
+/// Connects over QUIC: certificates, addresses, then one address after the other.
+struct QUICDialer: Dialer {
+    /// The longest wait for the first packet of a server.
+    private static let firstPacket = Duration.seconds(3)
+    /// Bytes read from a stream at once.
+    static let readSize = 128 * 1024
+
+    let configuration: SeliumClient.Configuration
+    /// Seconds since 1970.
+    let unixTime: @Sendable () -> Int64
+
+    func connect() async throws(ClientError) -> any ControlConnection {
+        let files = try CertificateFiles(
+            configuration.certificates, home: ProcessEnvironment.variable("HOME"))
+        try checkOwnCertificate(files)
+        let context = try Self.tlsContext(files)
+        let addresses = try Self.addresses(of: configuration.host)
+        var heardNothing = false
+        for address in addresses {
+            do {
+                let connection = try await QUICConnection.connect(
+                    to: SocketAddress(address, port: configuration.port),
+                    serverName: configuration.serverName ?? configuration.host, tls: context,
+                    authority: .unrestricted, configuration: quic, logger: configuration.logger)
+                return QUICControlConnection(connection)
+            } catch {
+                configuration.logger.debug("address", metadata: ["address": "\(address)", "error": "\(error)"])
+                switch error.code {
+                // The next address may be the right one.
+                case .refused, .invalidAddress: continue
+                case .nothingHeard: heardNothing = true
+                default: throw failure(error, files)
+                }
+            }
+        }
+        if heardNothing {
+            throw ClientError(
+                .noAnswer(host: configuration.host, port: configuration.port, seconds: patience.inSeconds))
+        }
+        throw ClientError(
+            .nothingListening(
+                host: configuration.host, port: configuration.port, tried: addresses.map(\.description)))
+    }
+
+    /// How long the first packet may take.
+    private var patience: Duration { min(Self.firstPacket, configuration.timeout) }
+
+    private var quic: QUICConfiguration {
+        var quic = QUICConfiguration.client
+        quic.handshakeTimeout = patience
+        return quic
+    }
+
+    private func checkOwnCertificate(_ files: CertificateFiles) throws(ClientError) {
+        guard let own = Certificate(files.certificate) else {
+            throw ClientError(.invalidFile(path: files.certificatePath, reason: "it is no certificate"))
+        }
+        let now = unixTime()
+        guard own.isValid(at: now) else {
+            throw ClientError(
+                .ownCertificateExpired(path: files.certificatePath, notAfter: own.notAfter, now: now))
+        }
+    }
+
+    private static func tlsContext(_ files: CertificateFiles) throws(ClientError) -> TLSContext {
+        do {
+            return try TLSContext(client: files.tlsConfiguration(alpn: ControlProtocol.alpn))
+        } catch {
+            let path: String
+            switch error.code {
+            case .unreadableTrustRoots: path = files.authorityPath
+            case .unreadablePrivateKey, .keyMismatch: path = files.keyPath
+            default: path = files.certificatePath
+            }
+            throw ClientError(.invalidFile(path: path, reason: error.message))
+        }
+    }
+
+    /// `localhost` is both loopback addresses, without asking anybody (RFC 6761 §6.3).
+    static func addresses(of host: String) throws(ClientError) -> [IPAddress] {
+        if let literal = IPAddress(host) { return [literal] }
+        if host.hasPrefix("["), host.hasSuffix("]"), let literal = IPAddress(String(host.dropFirst().dropLast())) {
+            return [literal]
+        }
+        if host.lowercased() == "localhost" { return [.v6(.loopback), .v4(.loopback)] }
+        do {
+            return try AddressLookup.addresses(of: host)
+        } catch {
+            throw ClientError(.unknownHost(host: host, reason: error.reason))
+        }
+    }
+
+    private func failure(_ error: QUICError, _ files: CertificateFiles) -> ClientError {
+        let (host, port) = (configuration.host, configuration.port)
+        switch error.code {
+        case .cancelled: return .cancelled
+        case .protocolMismatch, .versionMismatch: return ClientError(.protocolDiffers(host: host, port: port))
+        case .certificateRefused: return ClientError(.refusedByServer(name: files.name))
+        case .verificationFailed:
+            return ClientError(certificateFailure(error.tls, error.message, files))
+        default:
+            return ClientError(.other(host: host, port: port, reason: error.message))
+        }
+    }
+
+    private func certificateFailure(
+        _ error: TLSError?, _ message: String, _ files: CertificateFiles
+    ) -> ConnectionFailure {
+        let (host, port, now) = (configuration.host, configuration.port, unixTime())
+        switch (error?.code, error?.certificate) {
+        case (.unknownIssuer?, _): return .foreignAuthority(host: host, port: port, caPath: files.authorityPath)
+        case (.certificateExpired?, let judged?):
+            return .serverCertificateExpired(notAfter: judged.notAfter, now: now)
+        case (.certificateNotYetValid?, let judged?):
+            return .serverCertificateNotYetValid(notBefore: judged.notBefore, now: now)
+        case (.wrongName?, let judged?):
+            return .wrongName(names: judged.hostNames, host: error?.expectedName ?? host)
+        default: return .invalidServerCertificate(host: host, port: port, reason: message)
+        }
+    }
+}
+
+/// A QUIC connection as the requests see it.
+final class QUICControlConnection: ControlConnection {
+    private let connection: QUICConnection
+
+    init(_ connection: QUICConnection) { self.connection = connection }
+
+    var executor: (any TaskExecutor)? { connection.taskExecutor }
+
+    nonisolated(nonsending) func openStream() async throws(TransportError) -> any ControlStream {
+        do {
+            return QUICControlStream(stream: try await connection.openStream())
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    func close() { connection.close(code: ResetCode.none.rawValue) }
+}
+
+/// A QUIC stream as a request sees it.
+struct QUICControlStream: ControlStream {
+    let stream: QUICStream
+
+    nonisolated(nonsending) func write(_ bytes: [UInt8], end: Bool) async throws(TransportError) {
+        do {
+            if !bytes.isEmpty { try await stream.write(bytes) }
+        } catch {
+            throw TransportError(error)
+        }
+        if end { stream.finish() }
+    }
+
+    nonisolated(nonsending) func read() async throws(TransportError) -> [UInt8]? {
+        do {
+            return try await stream.read(atMost: QUICDialer.readSize)
+        } catch {
+            throw TransportError(error)
+        }
+    }
+
+    func finish() { stream.finish() }
+
+    func abandon(_ code: ResetCode) {
+        stream.reset(code: code.rawValue)
+        stream.stopSending(code: code.rawValue)
+    }
+}
+
+extension TransportError {
+    /// What a QUIC error means for a stream or its connection.
+    init(_ error: QUICError) {
+        let code = ResetCode(rawValue: error.peerCode ?? 0)
+        let kind: Kind
+        switch error.code {
+        case .cancelled, .streamClosed: kind = .cancelled
+        case .streamReset: kind = .reset(code)
+        case .stopSending: kind = .stopped(code)
+        case .certificateRefused: kind = .certificateRefused
+        case .peerClosed where !error.isTransportCode: kind = .closed(code)
+        default: kind = .connectionLost
+        }
+        self.init(kind: kind, message: error.message)
+    }
+}
+
+extension Duration {
+    /// As seconds with a fraction.
+    var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+}

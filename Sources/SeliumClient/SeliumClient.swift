@@ -1,0 +1,173 @@
+internal import SeliumProtocol
+internal import SeliumTLSCore
+internal import Synchronization
+
+/// A client of one server: starts programs there, follows what they write, stops them.
+///
+/// It connects when the first request is made, keeps one connection for all of them, and connects
+/// again when it was lost; requests that were under way are repeated where that is harmless, logs go
+/// on where they were. Any number of tasks may use it. Cancelling a task ends its request only.
+public struct SeliumClient: Sendable {
+    var context: RequestContext
+
+    /// Runs `body` with a client and ends all that is left of it afterwards.
+    ///
+    /// Nothing is connected until the first request, so this throws what `body` throws.
+    public static func withConnection<Value>(
+        _ configuration: Configuration = Configuration(),
+        _ body: (SeliumClient) async throws -> Value
+    ) async throws -> Value {
+        let dialer = QUICDialer(configuration: configuration, unixTime: WallClock.seconds)
+        return try await withDialer(dialer, configuration, body)
+    }
+
+    /// The same over another transport.
+    static func withDialer<Value>(
+        _ dialer: any Dialer, _ configuration: Configuration, _ body: (SeliumClient) async throws -> Value
+    ) async throws -> Value {
+        let pool = ConnectionPool(
+            dialer, reconnection: configuration.reconnection, logger: configuration.logger)
+        let watch = DeadlineWatch()
+        let source = configuration.certificates
+        let context = RequestContext(
+            pool: pool, watch: watch, reconnection: configuration.reconnection, timeout: configuration.timeout,
+            certificateName: {
+                let files = try? CertificateFiles(source, home: ProcessEnvironment.variable("HOME"))
+                return files?.name ?? "of this client"
+            })
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await pool.run() }
+            group.addTask { await watch.run() }
+            defer {
+                pool.close()
+                group.cancelAll()
+            }
+            return try await body(SeliumClient(context: context))
+        }
+    }
+
+    /// The same client with another patience for its requests.
+    ///
+    /// - Parameters:
+    ///   - timeout: how long the server may be silent, at most one hour.
+    ///   - boundsFollowing: whether that holds for what follows a process, too; such a stream is
+    ///     silent for as long as the process is.
+    public func timeout(_ timeout: Duration, boundsFollowing: Bool = false) -> SeliumClient {
+        var copy = self
+        copy.context.timeout = timeout
+        copy.context.boundsFollowing = boundsFollowing
+        return copy
+    }
+
+    // MARK: Requests with one answer
+
+    /// The processes the caller may see, by ascending id.
+    public func processes(includingEnded: Bool = false) async throws(ClientError) -> [ProcessStatus] {
+        try await list([], includingEnded: includingEnded)
+    }
+
+    /// The process of that id or name.
+    ///
+    /// - Throws: `notFound`.
+    public func process(_ reference: ProcessReference) async throws(ClientError) -> Process {
+        guard let status = try await list([reference], includingEnded: true).first else {
+            throw ClientError(.notFound, "no process \(reference)")
+        }
+        return Process(self, id: status.id, name: status.name)
+    }
+
+    /// Stops a process and waits until it is gone.
+    public func stop(_ reference: ProcessReference) async throws(ClientError) -> (id: UInt64, outcome: StopOutcome) {
+        var stop = WireStop()
+        stop.process = reference.wire
+        let result = try await ask(.stop(stop), changesSomething: true)
+        guard case .stopped(let stopped) = result.last else { throw Self.misplaced }
+        let exit = ExitRecord(stopped.exit)
+        return (stopped.id, stopped.alreadyEnded ? .alreadyEnded(exit) : .stopped(exit))
+    }
+
+    /// Waits for a process's end; at once when it has ended.
+    public func wait(for reference: ProcessReference) async throws(ClientError) -> (id: UInt64, exit: ExitRecord) {
+        var wait = WireWait()
+        wait.process = reference.wire
+        let result = try await ask(.wait(wait), isLongLived: true)
+        guard case .ended(let ended) = result.last else { throw Self.misplaced }
+        return (ended.id, ExitRecord(ended.exit))
+    }
+
+    /// What the server says about itself and about the caller.
+    public func info() async throws(ClientError) -> ServerInfo {
+        let result = try await ask(.info(WireInfo()))
+        guard case .info(let info) = result.last else { throw Self.misplaced }
+        return ServerInfo(info)
+    }
+
+    func list(
+        _ references: [ProcessReference], includingEnded: Bool
+    ) async throws(ClientError) -> [ProcessStatus] {
+        var list = WireList()
+        list.processes = references.map(\.wire)
+        list.includeEnded = includingEnded
+        let result = try await ask(.list(list))
+        guard case .processes(let last) = result.last else { throw Self.misplaced }
+        return (result.rows + last.processes).map(ProcessStatus.init)
+    }
+
+    static let misplaced = ClientError(.malformedAnswer, "the server answered another question")
+}
+
+extension SeliumClient {
+    /// What came of one request.
+    struct Answer: Sendable {
+        /// Rows of a list that came before the last frame.
+        var rows: [WireProcessInfo] = []
+        var last: WireResult.OneOf_Result
+    }
+
+    /// Asks and waits for the result; asks again when the connection was lost.
+    func ask(
+        _ call: WireRequest.OneOf_Call, changesSomething: Bool = false, isLongLived: Bool = false
+    ) async throws(ClientError) -> Answer {
+        let request = request(call, changesSomething: changesSomething)
+        var retries = Retries(context.reconnection)
+        while true {
+            do {
+                return try await askOnce(request, isLongLived: isLongLived)
+            } catch {
+                try await retries.pause(after: error)
+            }
+        }
+    }
+
+    private func askOnce(_ request: WireRequest, isLongLived: Bool) async throws(ClientError) -> Answer {
+        let lease = try await context.pool.lease(isLongLived: isLongLived)
+        let context = self.context
+        // On the connection's own thread nothing has to be handed over.
+        return try await withTaskExecutorPreference(lease.connection.executor) { () async throws(ClientError) -> Answer in
+            guard let call = ClientCall(request) else { throw Self.misplaced }
+            let exchange = try await Exchange.begin(request, on: lease, context)
+            let reader = AnswerReader(exchange, call: call)
+            var rows: [WireProcessInfo] = []
+            while true {
+                switch try await reader.next() {
+                case .rows(let more): rows += more
+                case .succeeded(let result): return Answer(rows: rows, last: result)
+                default: break
+                }
+            }
+        }
+    }
+
+    /// A request with its header.
+    func request(_ call: WireRequest.OneOf_Call, changesSomething: Bool) -> WireRequest {
+        let random = SystemRandom()
+        var request = WireRequest()
+        request.requestIDBytes = random.bytes(8)
+        if changesSomething { request.idempotencyKeyBytes = random.bytes(32) }
+        let milliseconds = (context.timeout.inSeconds * 1000).rounded(.up)
+        request.deadlineMs = UInt32(
+            min(max(milliseconds, 1), Double(ControlProtocol.maximumDeadlineMilliseconds)))
+        request.call = call
+        return request
+    }
+}

@@ -1,0 +1,114 @@
+import ArgumentParser
+import Testing
+
+@testable import SeliumCLI
+
+@Suite("Help and bad usage")
+struct HelpTests {
+    static let commands = [
+        "", "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "caps ls", "cert", "cert init",
+        "cert issue", "completion",
+    ]
+
+    @Test("Every command's help has two examples of itself", arguments: commands)
+    func examples(_ command: String) async {
+        let words = command.split(separator: " ").map(String.init)
+        let outcome = await run(words + ["--help"])
+        #expect(outcome.status == .ok)
+        let text = outcome.out
+        guard let begin = text.firstRange(of: "EXAMPLES") else {
+            Issue.record("no examples")
+            return
+        }
+        let prefix = (["selium"] + words).joined(separator: " ")
+        let examples = text[begin.upperBound...].split(separator: "\n").prefix(2)
+        #expect(examples.count == 2)
+        for line in examples {
+            #expect(line.contains(prefix) || command.isEmpty && line.contains("selium"))
+        }
+    }
+
+    @Test("Bare selium prints the four commonest commands")
+    func bare() async {
+        let outcome = await run()
+        #expect(outcome.status == .ok)
+        let commands = outcome.out.split(separator: "\n").filter { $0.hasPrefix("selium ") }
+        #expect(commands.map { $0.split(separator: " ")[1] } == ["start", "ps", "attach", "stop"])
+        #expect(outcome.err.isEmpty)
+    }
+
+    @Test("An unknown command names the nearest")
+    func unknownCommand() async {
+        let outcome = await run("strat", "x.wasm")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.hasPrefix("error: unknown command 'strat'; did you mean 'start'?\n"))
+        #expect(outcome.out.isEmpty)
+    }
+
+    @Test("An unknown command of a group names the nearest")
+    func unknownSubcommand() async {
+        let outcome = await run("cert", "inti")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains("did you mean 'cert init'?"))
+    }
+
+    @Test("An unknown flag names the nearest")
+    func unknownFlag() async {
+        let outcome = await run("start", "x.wasm", "--capabilites", "TimeRead")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains("--capabilities"))
+    }
+
+    @Test("An unknown capability names the nearest")
+    func unknownCapability() async {
+        let outcome = await run("start", "x.wasm", "--capabilities", "TimeReed")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains("unknown capability 'TimeReed'; did you mean 'TimeRead'?"))
+    }
+
+    @Test(
+        "Flags and commands of later versions are unknown, never ignored",
+        arguments: [
+            ["start", "x.wasm", "--restart", "always"], ["start", "x.wasm", "--dir", "/srv"],
+            ["start", "x.wasm", "--label", "a=b"], ["start", "x.wasm", "--rm"],
+            ["start", "x.wasm", "--log-uri", "x"], ["start", "x.wasm", "--cpu", "1"], ["ps", "--watch"],
+            ["ps", "--filter", "a=b"], ["kill", "7"], ["rm", "7"], ["logs", "7"], ["channel", "ls"],
+            ["--context", "x", "ps"], ["ps", "--context", "x"], ["caps", "explain"], ["cert", "revoke", "x"],
+            ["attach", "7", "--raw"], ["info", "--policy", "x"],
+        ])
+    func later(_ arguments: [String]) async {
+        let outcome = await run(arguments)
+        #expect(outcome.status == .usage)
+        #expect(outcome.out.isEmpty)
+    }
+
+    @Test("An error under json is one JSON line on stderr")
+    func jsonError() async {
+        let outcome = await run("-o", "json", "strat")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.hasPrefix(#"{"schema":"selium.error/1","code":64,"message":"unknown command 'strat'"#))
+        #expect(outcome.err.split(separator: "\n").count == 1)
+    }
+
+    @Test("--version says name and version", arguments: [["--version"], ["ps", "--version"]])
+    func version(_ arguments: [String]) async {
+        let outcome = await run(arguments)
+        #expect(outcome.status == .ok)
+        #expect(outcome.out == "selium \(Selium.version)\n")
+    }
+
+    @Test("A closed stdout ends a command with 141 and no word")
+    func closedOutput() async {
+        let outcome = await run(["caps", "ls"], closedOut: true)
+        #expect(outcome.status == .closedOutput)
+        #expect(outcome.err.isEmpty)
+    }
+
+    @Test("There is a completion script for each shell", arguments: ["bash", "zsh", "fish"])
+    func completion(_ shell: String) async {
+        let outcome = await run("completion", shell)
+        #expect(outcome.status == .ok)
+        #expect(outcome.out.contains("selium"))
+        #expect(await run("completion", "tcsh").status == .usage)
+    }
+}
