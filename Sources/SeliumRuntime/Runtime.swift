@@ -2,6 +2,7 @@ public import Logging
 public import SeliumHosting
 public import SeliumKernel
 public import SeliumWasm
+import Synchronization
 
 /// The runtime: runs WebAssembly processes for a control server, or for whoever embeds it.
 ///
@@ -41,6 +42,8 @@ public final class Runtime: ProcessHost {
     let modules: ModuleStore
     let scheduler: Scheduler
     let timers = TimerService()
+    let ledger = Ledger()
+    let requestsWritten = Atomic<Int>(0)
     let clock = SystemClock()
     let logger: Logger
     private let directory: WorkDirectory

@@ -65,6 +65,7 @@ extension Runtime {
         let id = process.id
         let (wall, monotonic) = (record.endedAt, clock.monotonic())
         process.input?.close()
+        process.detach()
         let gone = world.update { world, wakes -> [ProcessID] in
             world.running[id] = nil
             wakes.wake(.end(id))
@@ -112,7 +113,7 @@ extension Runtime {
                         TrapRecord.Frame(
                             functionIndex: $0.functionIndex, moduleOffset: $0.moduleOffset, name: $0.name)
                     }))
-        case .killed(let reason, _): .killed(KillReason(rawValue: reason) ?? .kill)
+        case .killed(let reason, _): RunningProcess.outcome(killedFor: reason)
         case .startFailed(let error): .startFailed(error.message)
         }
     }

@@ -2,6 +2,7 @@ import SeliumABI
 public import SeliumHosting
 import SeliumKernel
 import SeliumWasm
+import Synchronization
 
 extension Runtime {
     public func start(
@@ -19,6 +20,7 @@ extension Runtime {
         let module = try await modules.load(spec.module, in: spec.namespace)
         let plan = try StartPlan(spec, module)
         try world.withLock { (world) throws(HostError) in try Self.admit(spec, &world) }
+        try admitMemory(spec, module)
         return plan.report
     }
 
@@ -74,12 +76,23 @@ extension Runtime {
         }
     }
 
+    private func admitMemory(_ spec: StartSpec, _ module: LoadedModule) throws(HostError) {
+        guard spec.role == .user else { return }
+        let initial = module.prepared.module.initialMemory
+        try hosted { () throws(KernelError) in
+            try ledger.withLock { (ledger) throws(KernelError) in
+                try ledger.admit(initial, in: spec.namespace)
+            }
+        }
+    }
+
     private func begin(
         _ spec: StartSpec, _ idempotency: Idempotency?
     ) async throws(HostError) -> StartReport {
         try checkWords(spec)
         let module = try await modules.load(spec.module, in: spec.namespace)
         let plan = try StartPlan(spec, module)
+        try admitMemory(spec, module)
         let id = try await takeID()
         var report = plan.report
         report.id = id
@@ -106,7 +119,15 @@ extension Runtime {
             process.kill(.kill)
             throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
         }
+        if request != nil { pruneRequests() }
         return report
+    }
+
+    /// The database keeps about as many requests as the table does: a look at every thousandth.
+    private func pruneRequests() {
+        let count = requestsWritten.add(1, ordering: .relaxed).newValue
+        guard count.isMultiple(of: 1_000) else { return }
+        state.write { try $0.deleteRequests(keeping: Limits.idempotencyKeys) }
     }
 
     /// The next id; asks for more when they become few.
@@ -138,7 +159,7 @@ extension Runtime {
             id: id, namespace: namespace, output: output,
             input: spec.takesInput ? ProcessInput() : nil,
             authority: ProcessAuthority(plan.granted, output: output), memoryLimit: plan.limits.memory,
-            resultKinds: spec.results)
+            resultKinds: spec.results, ledger: spec.role == .user ? ledger : nil)
     }
 
     private func row(
@@ -168,7 +189,7 @@ extension Runtime {
         let wasi = WASIProcess(
             arguments: StartPlan.argv(spec),
             environment: spec.environment.map { (name: $0.name, value: $0.value) },
-            output: process.output, input: process.input ?? NoInput(), authority: process.authority,
+            output: process, input: process.input ?? NoInput(), authority: process.authority,
             clock: clock, timers: timers)
         let guest = scheduler.spawn(
             module.prepared, plan: plan.entry, limits: plan.limits, user: GuestContext(wasi: wasi)

@@ -3,14 +3,28 @@ import SeliumKernel
 import SeliumWasm
 import Synchronization
 
+/// The memory of all namespaces, shared by their processes.
+final class Ledger: Sendable {
+    private let contents = Mutex(MemoryLedger())
+
+    func withLock<R: Sendable, E: Error>(_ body: (inout MemoryLedger) throws(E) -> R) throws(E) -> R {
+        try contents.withLock { (contents) throws(E) -> R in try body(&contents) }
+    }
+}
+
 /// A process that has not ended: its guest and the three things it talks through.
 ///
 /// Nothing here runs on its own: a process that waits costs no thread and no task.
-final class RunningProcess: Sendable {
+final class RunningProcess: GuestOutput {
     private struct Control: Sendable {
         var guest: Guest?
-        var killReason: KillReason?
+        var killReason: UInt8?
+        /// The end was told.
+        var isOver = false
     }
+
+    /// For a guest's end by a limit of ours; no `KillReason` has this number.
+    private static let memoryLimitReason: UInt8 = 255
 
     let id: ProcessID
     let namespace: Namespace
@@ -23,11 +37,15 @@ final class RunningProcess: Sendable {
     let resultKinds: [ValueKind]
     let startedAt: Int64
     let startedMonotonic: UInt64
+    /// What the whole namespace holds; nil where that is not bounded.
+    private let ledger: Ledger?
+    /// What the ledger knows of this process.
+    private let ledgerMemory = Atomic<UInt64>(0)
     private let control = Mutex(Control())
 
     init(
         id: ProcessID, namespace: Namespace, output: ProcessOutput, input: ProcessInput?,
-        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind]
+        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind], ledger: Ledger?
     ) {
         self.id = id
         self.namespace = namespace
@@ -36,6 +54,7 @@ final class RunningProcess: Sendable {
         self.authority = authority
         self.memoryLimit = memoryLimit
         self.resultKinds = resultKinds
+        self.ledger = ledger
         let clock = SystemClock()
         startedAt = clock.realtime()
         startedMonotonic = clock.monotonic()
@@ -43,21 +62,66 @@ final class RunningProcess: Sendable {
 
     /// The guest runs; a kill that came before reaches it now.
     func attach(_ guest: Guest) {
-        let reason = control.withLock { control in
+        let reason = control.withLock { control -> UInt8? in
+            // A short program may be over before its starter gets here.
+            guard !control.isOver else { return nil }
             control.guest = guest
             return control.killReason
         }
-        if let reason { guest.kill(reason: reason.rawValue) }
+        if let reason { guest.kill(reason: reason) }
+        // Its first turn may have ended before this.
+        if ledger != nil { note(memory: usage.memory) }
+    }
+
+    /// The guest is gone.
+    func detach() {
+        control.withLock { control in
+            control.guest = nil
+            control.isOver = true
+        }
+        note(memory: 0)
     }
 
     /// Ends the guest wherever it is; the first reason counts.
-    func kill(_ reason: KillReason) {
+    func kill(_ reason: KillReason) { kill(reason.rawValue) }
+
+    private func kill(_ reason: UInt8) {
         let guest = control.withLock { control -> Guest? in
             guard control.killReason == nil else { return nil }
             control.killReason = reason
             return control.guest
         }
-        guest?.kill(reason: reason.rawValue)
+        guest?.kill(reason: reason)
+    }
+
+    /// What a kill with this number is called in the record.
+    static func outcome(killedFor reason: UInt8) -> ExitOutcome {
+        guard reason != memoryLimitReason else { return .limit("namespace-memory") }
+        return .killed(KillReason(rawValue: reason) ?? .kill)
+    }
+
+    // MARK: The guest's output, and the end of its turns
+
+    func append(_ bytes: [UInt8], to stream: LogStream) -> Bool { output.append(bytes, to: stream) }
+
+    func onWritable(_ resume: @escaping @Sendable () -> Void) { output.onWritable(resume) }
+
+    func turnEnded() {
+        output.turnEnded()
+        guard ledger != nil else { return }
+        note(memory: usage.memory)
+    }
+
+    /// Tells the ledger; a process that takes its namespace beyond the limit ends.
+    private func note(memory: UInt64) {
+        guard let ledger else { return }
+        guard ledgerMemory.load(ordering: .relaxed) != memory else { return }
+        // Both under its lock, so that two reports cannot change places.
+        let fits = ledger.withLock { ledger in
+            let before = ledgerMemory.exchange(memory, ordering: .relaxed)
+            return ledger.change(from: before, to: memory, in: namespace)
+        }
+        if !fits { kill(Self.memoryLimitReason) }
     }
 
     /// CPU time, nanoseconds, and linear memory, bytes, as of its last turn.

@@ -50,6 +50,15 @@ extension Database {
         try execute(sql: "DELETE FROM request WHERE finished_at < ?", arguments: [time])
     }
 
+    /// Keeps the newest `count` requests.
+    func deleteRequests(keeping count: Int) throws {
+        try execute(
+            sql: """
+                DELETE FROM request WHERE finished_at <=
+                    (SELECT finished_at FROM request ORDER BY finished_at DESC LIMIT 1 OFFSET ?)
+                """, arguments: [count])
+    }
+
     func addModule(_ digest: ModuleDigest, size: UInt64, to namespace: Namespace, at time: Int64) throws {
         try cachedStatement(sql: "INSERT OR IGNORE INTO module VALUES (?,?,?,?)")
             .execute(arguments: [namespace.name, digest.bytes.data, Int64(clamping: size), time])

@@ -19,6 +19,8 @@ final class StateStore: Sendable {
     private struct Pending: Sendable {
         var writes: [Write] = []
         var isDraining = false
+        /// Nothing is taken any more.
+        var isClosed = false
     }
 
     private let queue: DatabaseQueue
@@ -50,12 +52,17 @@ final class StateStore: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Void,
         done: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
-        let starts = pending.withLock { pending -> Bool in
+        let starts = pending.withLock { pending -> Bool? in
+            guard !pending.isClosed else { return nil }
             pending.writes.append(Write(body: body, done: done))
             defer { pending.isDraining = true }
             return !pending.isDraining
         }
-        if starts { queue.asyncWriteWithoutTransaction { database in self.drain(database) } }
+        switch starts {
+        case true: queue.asyncWriteWithoutTransaction { database in self.drain(database) }
+        case false: break
+        case nil: done(false)
+        }
     }
 
     /// Commits a change; false when it could not be.
@@ -67,6 +74,7 @@ final class StateStore: Sendable {
 
     /// Reserves ids on disk up to `through`; false when that failed.
     func reserveIDs(through: UInt64, done: @escaping @Sendable (Bool) -> Void) {
+        guard !pending.withLock({ $0.isClosed }) else { return done(false) }
         queue.asyncWriteWithoutTransaction { database in
             do {
                 try database.reserveIDs(through: through)
@@ -87,9 +95,14 @@ final class StateStore: Sendable {
         }
     }
 
-    /// Waits until everything queued is committed, then closes. Nothing may be written afterwards.
+    /// Waits until everything queued is committed, then closes; what comes later is not committed.
     func close() {
-        try? queue.close()
+        pending.withLock { $0.isClosed = true }
+        do {
+            try queue.close()
+        } catch {
+            logger.error("the database does not close", metadata: ["error": "\(error)"])
+        }
     }
 
     private func drain(_ database: Database) {
