@@ -27,11 +27,13 @@ public enum Program {
         let command: any SeliumSubcommand
         do {
             try checkCommand(arguments)
-            guard let parsed = try Selium.parseAsRoot(arguments) as? any SeliumSubcommand else {
-                // `help` and the completion machinery of the parser itself.
-                return await help(arguments, console)
+            var parsed = try Selium.parseAsRoot(arguments)
+            guard let ours = parsed as? any SeliumSubcommand else {
+                // Help, and groups without a command: running them throws what to print.
+                try parsed.run()
+                return .ok
             }
-            command = parsed
+            command = ours
         } catch let error as CommandError {
             return await fail(error, GuessedSettings(arguments, console.environment), console)
         } catch {
@@ -82,20 +84,12 @@ public enum Program {
                 return .closedOutput
             }
         }
-        let message = Selium.message(for: error).split(separator: "\n").first.map(String.init) ?? "bad usage"
+        let words = Selium.message(for: error).split(separator: "\n").first ?? "bad usage"
+        let message = words.prefix(1).lowercased() + words.dropFirst()
         let command = arguments.first.flatMap { Selium.names.contains($0) ? " \($0)" : nil } ?? ""
         let failure = CommandError.usage(
             Escape.foreign(message), remedies: ["how it is used: selium\(command) --help"])
         return await fail(failure, GuessedSettings(arguments, console.environment), console)
-    }
-
-    private static func help(_ arguments: [String], _ console: Console) async -> ExitStatus {
-        do {
-            try await console.write(Selium.helpMessage() + "\n")
-            return .ok
-        } catch {
-            return .closedOutput
-        }
     }
 
     private static func fail(

@@ -67,7 +67,9 @@ public struct Attachment: AsyncSequence, Sendable {
 
 /// A process's log, record by record.
 ///
-/// It ends when the process has ended and every record was delivered. One task may iterate.
+/// It ends when the process has ended and every record was delivered. Records that only mark the begin
+/// or end of an incarnation are left out: ``SeliumClient/Process/exit`` tells the end. One task may
+/// iterate.
 public struct LogSequence: AsyncSequence, Sendable {
     public typealias Element = LogRecord
 
@@ -96,7 +98,8 @@ public struct LogSequence: AsyncSequence, Sendable {
                 case .chunk(let chunk)?:
                     lines = chunk.lines
                     index = 0
-                case .system(let record)?: return .system(record)
+                case .system(let record)?:
+                    if !record.isLifecycle { return .system(record) }
                 case .gap(let gap)?: return .gap(gap)
                 case nil: return nil
                 }

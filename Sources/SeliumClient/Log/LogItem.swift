@@ -160,9 +160,36 @@ public enum LogRecord: Sendable, Hashable {
     /// Records that are missing.
     case gap(LogGap)
 
-    /// The line's text (bytes that are not UTF-8 as U+FFFD); empty for the other kinds.
+    /// The line's text (bytes that are not UTF-8 as U+FFFD), or what the runtime or we have to say.
+    /// What other parties wrote is in it as they wrote it.
     public var text: String {
-        if case .line(let line) = self { String(decoding: line.bytes, as: UTF8.self) } else { "" }
+        switch self {
+        case .line(let line): String(decoding: line.bytes, as: UTF8.self)
+        case .system(let record): record.text
+        case .gap(let gap): "lost \(gap.records) records (\(gap.bytes) bytes)"
+        }
+    }
+}
+
+extension SystemRecord {
+    /// The record in one sentence.
+    public var text: String {
+        switch kind {
+        case .began(let incarnation): "began (incarnation \(incarnation))"
+        case .ended(let exit): "ended: \(exit.outcome.kind)"
+        case .unknownImport(let module, let name): "the import \(module).\(name) does not exist here"
+        case .denied(let denial): "was denied \(denial.capability) to \(denial.resource)"
+        case .note(let text): text
+        case .unknown: "a record of a kind that this library does not know"
+        }
+    }
+
+    /// Whether it only marks an incarnation's begin or end.
+    var isLifecycle: Bool {
+        switch kind {
+        case .began, .ended: true
+        case .unknownImport, .denied, .note, .unknown: false
+        }
     }
 }
 

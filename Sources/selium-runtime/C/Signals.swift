@@ -1,0 +1,35 @@
+import Dispatch
+import Glibc
+
+/// What ends the runtime: SIGTERM and SIGINT, and the end of stdin where that was agreed.
+final class Signals: Sendable {
+    /// SIGTERM or SIGINT, in order. Two are enough: the second one means now.
+    let received: AsyncStream<Int32>
+    /// SAFETY: made once and only kept alive; libdispatch guards its objects itself.
+    private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+
+    init() {
+        let queue = DispatchQueue(label: "selium.signals")
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Int32.self, bufferingPolicy: .bufferingOldest(2))
+        received = stream
+        unsafe sources = [SIGTERM, SIGINT].map { number in
+            _ = signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+    }
+
+    /// Ends the process, guests and all, as soon as stdin does.
+    static func endWithStdin() {
+        DispatchQueue(label: "selium.stdin").async {
+            var byte: UInt8 = 0
+            while true {
+                let count = unsafe read(STDIN_FILENO, &byte, 1)
+                if count == 0 || (count < 0 && errno != EINTR) { _exit(0) }
+            }
+        }
+    }
+}

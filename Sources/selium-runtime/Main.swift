@@ -1,0 +1,14 @@
+import Glibc
+import SeliumRuntime
+
+/// The composition root: the one place where the control server and the runtime meet.
+@main
+struct Main {
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // The compiler's child knows nothing else, and never comes back.
+        if arguments == [ModuleCompiler.argument] { ModuleCompiler.childMain() }
+        _ = signal(SIGPIPE, SIG_IGN)
+        exit(await RuntimeProgram.run(arguments))
+    }
+}
