@@ -73,4 +73,42 @@ struct LimitTests {
             #expect(trap.code == .stackOverflow)
         }
     }
+
+    /// Throws `count` exceptions of `size` numbers each, and keeps them all.
+    static func keepingExceptions(_ count: Int, size: Int) -> String {
+        """
+        (module
+          (tag $e (param \(String(repeating: "i64 ", count: size))))
+          (table $kept 90000 exnref)
+          (func $throw (throw $e \(String(repeating: "(i64.const 1) ", count: size))))
+          (func (export "run") (local $i i32) (local $caught exnref)
+            (loop $again
+              (block $catch (result exnref)
+                (try_table (catch_all_ref $catch) (call $throw))
+                unreachable)
+              (local.set $caught)
+              (table.set $kept (local.get $i) (local.get $caught))
+              (local.set $i (i32.add (local.get $i) (i32.const 1)))
+              (br_if $again (i32.lt_u (local.get $i) (i32.const \(count)))))))
+        """
+    }
+
+    @Test(
+        "exceptions outlive the engine's collections, which suspend the guest without a host call")
+    func collections() async throws {
+        let end = try await scheduler.run(Self.keepingExceptions(20_000, size: 10)).end()
+        #expect(end.outcome == .returned([]))
+    }
+
+    @Test("exceptions that are kept count against the memory limit")
+    func exceptions() async throws {
+        let end = try await scheduler.run(
+            Self.keepingExceptions(10_000, size: 1_000), limits: GuestLimits(memory: 16 << 20)
+        ).end()
+        guard case .trapped(let trap) = end.outcome else {
+            Issue.record("ended \(end)")
+            return
+        }
+        #expect(trap.frames.map(\.name) == ["throw", nil])
+    }
 }

@@ -12,6 +12,8 @@ struct ModuleScanner: Sendable {
         var imports = Limits.moduleImports
         var exports = Limits.moduleExports
         var functions = Limits.moduleFunctions
+        /// Every instance has its own, 16 bytes each, which no other limit counts.
+        var globals = 100_000
         /// Every section costs the scanner a read; compilers write a dozen, and some custom ones.
         var sections = 1_000
     }
@@ -21,6 +23,7 @@ struct ModuleScanner: Sendable {
         var imports = 0
         var exports = 0
         var functions = 0
+        var globals = 0
         var sections = 0
     }
 
@@ -78,7 +81,7 @@ struct ModuleScanner: Sendable {
     private func count(
         _ id: UInt8, _ payload: ArraySlice<UInt8>, _ outline: inout Outline
     ) throws(Refusal) {
-        guard [2, 3, 7].contains(id) else { return }
+        guard [2, 3, 6, 7].contains(id) else { return }
         guard let count = Self.number(payload) else { throw Self.malformed }
         // Sections stand once in a module; adding up costs a liar nothing and us no trust.
         switch id {
@@ -91,6 +94,11 @@ struct ModuleScanner: Sendable {
             outline.functions += Int(count.value)
             guard outline.functions <= bounds.functions else {
                 throw Self.tooMany("functions", bounds.functions)
+            }
+        case 6:
+            outline.globals += Int(count.value)
+            guard outline.globals <= bounds.globals else {
+                throw Self.tooMany("globals", bounds.globals)
             }
         default:
             outline.exports += Int(count.value)

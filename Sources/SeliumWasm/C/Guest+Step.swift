@@ -18,7 +18,7 @@ extension Guest {
         usedNanoseconds.wrappingAdd(used, ordering: .relaxed)
         user.turnEnded()
         switch result {
-        case .none: return yielded ? .yielded : .parked
+        case .none: return isWaiting ? .parked : .yielded
         case .some(let outcome):
             end(outcome)
             return .ended
@@ -30,7 +30,7 @@ extension Guest {
             if let reason = killReason { return .killed(reason: reason, frames: []) }
             if unsafe future == nil, let outcome = begin() { return outcome }
             guard let future = unsafe future else { return .startFailed(Self.noFuture) }
-            yielded = false
+            isWaiting = false
             let isReady = unsafe wasmtime_call_future_poll(future)
             noteMemory()
             guard isReady else { return nil }

@@ -70,7 +70,9 @@ import Synchronization
     var resultCount = 0
     var entryArguments: [WasmValue] = []
     var hasMemory = false
-    var yielded = false
+    /// It waits in a host call. Pending without it, the future wants to be polled again: after an
+    /// epoch's yield, a host function's, or one of the engine's own (its collector works in steps).
+    var isWaiting = false
     var diedAtTick = false
     var hostStop: HostStop?
     var sliceStart: UInt64 = 0
@@ -159,7 +161,6 @@ import Synchronization
         // A guest that slept past its deadline is asked at its first loop after waking: it has
         // just begun, and goes on.
         if monotonicNanoseconds() &- sliceStart < core.configuration.slice { return .goOn }
-        yielded = true
         return .yield
     }
 

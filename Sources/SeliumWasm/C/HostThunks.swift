@@ -41,12 +41,14 @@ final class HostFunctionBox: Sendable {
                 unsafe finish(reply, guest, box, results: results, trap: trap)
                 return true
             case .wait(let call):
-                guard let next = call.takeFinish() else { return false }
+                guard let next = call.takeFinish() else {
+                    guest.isWaiting = true
+                    return false
+                }
                 result = next(guest.currentMemory())
             case .yield(let next):
                 guard hasYielded else {
                     hasYielded = true
-                    guest.yielded = true
                     return false
                 }
                 hasYielded = false

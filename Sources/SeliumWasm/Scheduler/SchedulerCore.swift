@@ -40,6 +40,7 @@ final class SchedulerCore: @unchecked Sendable {
 
     func push(_ guest: Guest, _ urgency: Urgency) {
         monitor.lock()
+        if isStopped { return monitor.unlock() }
         switch urgency {
         case .urgent: queue.pushUrgent(guest)
         case .hot: queue.pushHot(guest)
@@ -143,6 +144,10 @@ final class SchedulerCore: @unchecked Sendable {
     func stop() {
         monitor.lock()
         isStopped = true
+        // What is queued never runs; released outside the lock, because the last owner of a guest
+        // takes it down.
+        var rest: [Guest] = []
+        while let guest = queue.pop() { rest.append(guest) }
         monitor.unlock()
         monitor.broadcast()
         tickerMonitor.lock()

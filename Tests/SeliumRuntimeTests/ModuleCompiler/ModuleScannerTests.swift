@@ -30,7 +30,8 @@ struct ModuleScannerTests {
     @Test(
         "refuses more than a real program has",
         arguments: [
-            (2 as UInt8, 1_000, "imports"), (3, 100_000, "functions"), (7, 10_000, "exports"),
+            (2 as UInt8, 1_000, "imports"), (3, 100_000, "functions"), (6, 100_000, "globals"),
+            (7, 10_000, "exports"),
         ])
     func tooMany(id: UInt8, limit: Int, what: String) throws {
         _ = try scan(Self.header + Self.section(id, Self.leb(limit)))
