@@ -39,12 +39,15 @@ public struct ServerConfiguration: Sendable {
     public var progressInterval = Duration.milliseconds(700)
     /// After so long without a frame a request that follows something sends `progress`, which is how
     /// the server hears that nobody reads any more.
-    public var silenceInterval = Duration.seconds(15)
+    public var silenceInterval = Duration.seconds(5)
     /// How often deadlines, progress and certificates are looked at.
     public var tickInterval = Duration.milliseconds(200)
     /// How long a graceful shutdown waits for requests that are under way.
     public var shutdownGrace = Duration.seconds(10)
 
+    /// Bytes of rows in one frame of a list: far below the limit of a frame, whatever the estimate of
+    /// a row's length misses.
+    public var listFrame = 256 << 10
     /// Bytes of log read from the host in one go.
     public var logRead = 128 << 10
 

@@ -4,9 +4,6 @@ internal import SeliumProtocol
 internal import SwiftProtobuf
 
 extension RequestHandler {
-    /// Bytes of rows in one frame: far below the limit of a frame, whatever the estimate misses.
-    private static let frameOfRows = 256 << 10
-
     /// Rows of the processes named, or of all the caller may see.
     func list(
         _ list: WireList, in namespace: Namespace
@@ -36,9 +33,10 @@ extension RequestHandler {
     ) async throws(RequestError) -> [WireProcessInfo] {
         var part: [WireProcessInfo] = []
         var length = 0
+        let limit = scope.session.configuration.listFrame
         for row in rows {
             let next = row.estimatedLength
-            if length + next > Self.frameOfRows, !part.isEmpty {
+            if length + next > limit, !part.isEmpty {
                 try await scope.send(.processes(WireProcesses().filled(with: part)))
                 part = []
                 length = 0

@@ -16,7 +16,7 @@ extension RequestScope {
         }
         guard isPossible else {
             throw RequestError(
-                .failedPrecondition,
+                .invalidArgument,
                 "the server does not have the module, and the request ended without its bytes")
         }
         try await send(.upload(.with { $0.offset = upload.offset }))

@@ -1,0 +1,310 @@
+import SeliumHosting
+import SeliumKernel
+import SeliumProtocol
+import SeliumQUIC
+import SeliumServer
+import SeliumTestSupport
+import SwiftProtobuf
+import Testing
+
+@Suite struct LimitTests {
+    private func host() -> InMemoryProcessHost {
+        let host = InMemoryProcessHost()
+        host.addModule("hello", Script.module("exit 0"))
+        host.addModule("waits", Script.module("wait"))
+        host.addModule("large", Script.module("fill 3000000", "wait"))
+        host.addModule("flood", Script.module("flood 2000"))
+        return host
+    }
+
+    @Test("64 stalled attaches leave ps as it was; the 65th is refused before anything")
+    func stalledAttaches() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("large")
+            var calls: [TestCall] = []
+            for _ in 0..<64 {
+                let call = try await client.open(.attach(id), end: false)
+                guard case .following = try await call.step() else { throw TestFailure("refused") }
+                // From here on nothing is read.
+                calls.append(call)
+            }
+            for _ in 0..<50 { #expect(try await client.processes().count == 1) }
+            let error = try await client.error(.attach(id))
+            #expect(error.code == .resourceExhausted)
+            #expect(error.retryable)
+            #expect(try await client.error(.wait(id)).code == .resourceExhausted)
+            let refused = try await client.error(.start("hello") { $0.attach.from = 0 })
+            #expect(refused.code == .resourceExhausted)
+            #expect(try await client.processes().count == 1)
+            // Each of them still gets every byte.
+            let (entries, gaps, last) = try await drain(calls[0], stopping: id, client)
+            #expect(entries.text().utf8.count == 3_000_000)
+            #expect(gaps.isEmpty)
+            guard case .result(.ended) = last else { throw TestFailure("\(last)") }
+        }
+    }
+
+    private func drain(
+        _ call: TestCall, stopping id: UInt64, _ client: TestClient
+    ) async throws -> (entries: [LogEntry], gaps: [WireGap], last: LastFrame) {
+        guard case .stopped = try await client.result(.stop(id)) else { throw TestFailure("no") }
+        return try await call.collect()
+    }
+
+    @Test("A reader that stops reading gets a gap, and slows nobody")
+    func slowReader() async throws {
+        let host = InMemoryProcessHost(logKept: 256 << 10)
+        host.addModule("flood", Script.module("flood 2000"))
+        try await withServer(host: host) { fixture in
+            let slow = try await fixture.connect()
+            let fast = try await fixture.connect()
+            let id = try await slow.start("flood")
+            let stalled = try await slow.open(.attach(id), end: false)
+            guard case .following = try await stalled.step() else { throw TestFailure("refused") }
+            let reader = try await fast.open(.attach(id), end: false)
+            var bytes = 0
+            while bytes < 4 << 20, let answer = try await reader.next() {
+                if case .log(let content) = answer { bytes += content.count }
+            }
+            #expect(bytes >= 4 << 20)
+            reader.cancel()
+            guard case .stopped = try await fast.result(.stop(id)) else { throw TestFailure("no") }
+            let (entries, gaps, last) = try await stalled.collect()
+            #expect(!gaps.isEmpty)
+            guard case .result(.ended(let ended)) = last else { throw TestFailure("\(last)") }
+            // What came and what is said to be missing are the whole log.
+            var next: UInt64 = 1
+            var pieces = entries.map { ($0.first, $0.last) } + gaps.map { ($0.from, $0.through) }
+            pieces.sort { $0.0 < $1.0 }
+            for piece in pieces {
+                #expect(piece.0 <= next)
+                next = max(next, piece.1 + 1)
+            }
+            #expect(next == ended.exit.lastSequence + 1)
+        }
+    }
+
+    @Test("A stream that says nothing is refused in time, and so is half a frame")
+    func firstFrame() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.firstFrameTimeout = .milliseconds(30)
+        try await withServer(configuration, host: host()) { fixture in
+            let client = try await fixture.connect()
+            for bytes in [[0x10], [0x10, 0x08, 0x01]] as [[UInt8]] {
+                let call = try await client.open(raw: bytes, end: false)
+                guard case .error(let error) = try await call.last() else { throw TestFailure("taken") }
+                #expect(error.code == .deadlineExceeded)
+            }
+        }
+    }
+
+    @Test("A deadline that passes before there is an answer cancels the work")
+    func deadline() async throws {
+        let host = host()
+        host.holdStarts()
+        try await withServer(host: host) { fixture in
+            let client = try await fixture.connect()
+            var request = WireRequest.start("hello")
+            request.deadlineMs = 30
+            #expect(try await client.error(request).code == .deadlineExceeded)
+            fixture.host.releaseStarts()
+            #expect(try await client.processes().isEmpty)
+        }
+    }
+
+    @Test("Work in progress says so until it is done")
+    func progress() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.progressInterval = .milliseconds(10)
+        let host = host()
+        host.holdStarts()
+        try await withServer(configuration, host: host) { fixture in
+            let client = try await fixture.connect()
+            let call = try await client.open(.start("hello"))
+            for _ in 0..<10 {
+                guard case .frame(.progress(let progress))? = try await call.next() else {
+                    throw TestFailure("no progress")
+                }
+                #expect(progress.phase == .working)
+            }
+            fixture.host.releaseStarts()
+            guard case .result(.started) = try await call.last() else { throw TestFailure("no") }
+        }
+    }
+
+    @Test("A cancel before the commit: nothing happened")
+    func cancel() async throws {
+        let host = host()
+        host.holdStarts()
+        try await withServer(host: host) { fixture in
+            let client = try await fixture.connect()
+            for ends in [false, true] {
+                let call = try await client.open(.start("hello"), end: ends)
+                while fixture.server.requestsInFlight == 0 { await Task.yield() }
+                if ends {
+                    client.connection.close()
+                } else {
+                    call.cancel()
+                }
+                while fixture.server.requestsInFlight > 0 { await Task.yield() }
+            }
+            fixture.host.releaseStarts()
+            let other = try await fixture.connect()
+            #expect(try await other.processes().isEmpty)
+        }
+    }
+
+    @Test("A client that is gone lets go of stdin and leaves it open")
+    func lostConnection() async throws {
+        let host = InMemoryProcessHost()
+        host.addModule("echo", Script.module("echo", "exit 0"))
+        try await withServer(host: host) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("echo") { _ in }
+            _ = id
+            let first = try await client.open(.start("echo") { $0.input = true }, end: false)
+            guard case .started(let started) = try await first.step() else { throw TestFailure("no") }
+            client.connection.close()
+            while fixture.server.requestsInFlight > 0 { await Task.yield() }
+            let other = try await fixture.connect()
+            let call = try await other.open(.attach(started.id) { $0.input = true }, end: false)
+            guard case .following(let following) = try await call.step() else {
+                throw TestFailure("held")
+            }
+            #expect(following.process.state == .running)
+            call.stream.finish()
+            guard case .result(.ended) = try await call.last() else { throw TestFailure("no end") }
+        }
+    }
+
+    @Test("An internal error has a reference and tells nothing of the host")
+    func internalError() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect()
+            fixture.host.failNext(HostError(.internal, "no such table in /var/lib/selium/state.sqlite"))
+            let error = try await client.error(.list())
+            #expect(error.code == .internal)
+            #expect(!error.reference.isEmpty)
+            #expect(!"\(error)".contains("sqlite"))
+        }
+    }
+
+    @Test("Connections of one identity have a number; the next is closed, others are not")
+    func connections() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.maximumConnectionsPerIdentity = 3
+        try await withServer(configuration, host: host()) { fixture in
+            var clients: [TestClient] = []
+            for _ in 0..<3 {
+                let client = try await fixture.connect(as: "alice")
+                _ = try await client.ask(.whoAmI)
+                clients.append(client)
+            }
+            let end = await (try fixture.connect(as: "alice")).connection.ended()
+            guard case .closedByPeer(5, isTransport: false, _) = end else { throw TestFailure("\(end)") }
+            _ = try await (try fixture.connect(as: "bob")).ask(.whoAmI)
+            for client in clients { _ = try await client.ask(.whoAmI) }
+        }
+    }
+
+    @Test("Requests under way of one identity have a number, over all its connections")
+    func requests() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.maximumRequestsPerIdentity = 4
+        try await withServer(configuration, host: host()) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("waits")
+            let second = try await fixture.connect()
+            var calls: [TestCall] = []
+            for client in [client, client, second, second] {
+                let call = try await client.open(.wait(id), end: false)
+                _ = try await call.step()
+                calls.append(call)
+            }
+            let error = try await second.error(.whoAmI)
+            #expect(error.code == .resourceExhausted)
+            #expect(error.retryable)
+            calls[0].cancel()
+            while fixture.server.requestsInFlight > 3 { await Task.yield() }
+            _ = try await second.result(.whoAmI)
+        }
+    }
+
+    @Test("Beyond its rate a user's next request is read later, an operator's at once")
+    func rate() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.requestsPerSecond = 200
+        configuration.requestBurst = 5
+        try await withServer(configuration, host: host()) { fixture in
+            let clock = ContinuousClock()
+            let user = try await fixture.connect(as: "alice")
+            let chief = try await fixture.connect()
+            let slow = try await clock.measure { for _ in 0..<45 { _ = try await user.result(.whoAmI) } }
+            // 40 beyond the burst, at 200 a second.
+            #expect(slow >= .milliseconds(180))
+            for _ in 0..<45 { _ = try await chief.result(.whoAmI) }
+        }
+    }
+
+    @Test("STOP_SENDING alone, after FIN, is heard at the next sign of life")
+    func stopSendingAlone() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.silenceInterval = .milliseconds(10)
+        try await withServer(configuration, host: host()) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("waits")
+            for request in [WireRequest.wait(id), .attach(id)] {
+                let call = try await client.open(request)
+                _ = try await call.step()
+                call.stream.stopSending(code: ResetCode.cancelled.rawValue)
+                while fixture.server.requestsInFlight > 0 { await Task.yield() }
+            }
+        }
+    }
+
+    @Test("A graceful shutdown lets what is under way end, refuses the rest, then closes with 4")
+    func shutdown() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("waits")
+            let call = try await client.open(.wait(id))
+            _ = try await call.step()
+            fixture.server.beginGracefulShutdown()
+            fixture.server.beginGracefulShutdown()
+            let refused = try await client.error(.whoAmI)
+            #expect(refused.code == .unavailable)
+            #expect(refused.retryable)
+            _ = try await fixture.host.stop(try #require(ProcessID(id)), idempotency: nil)
+            guard case .result(.ended) = try await call.last() else { throw TestFailure("no end") }
+            let end = await client.connection.ended()
+            guard case .closedByPeer(4, isTransport: false, _) = end else { throw TestFailure("\(end)") }
+        }
+    }
+
+    @Test("Long frames share 16 MiB; frames of the usual size are always taken")
+    func longFrames() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.largeFrameBytes = 200_000
+        try await withServer(configuration, host: host()) { fixture in
+            let client = try await fixture.connect()
+            let bytes = [UInt8](repeating: 0x23, count: 150_000)
+            func begin(_ last: UInt8) async throws -> TestCall {
+                let module = Array(Script.module("exit 0")) + bytes + [last]
+                let call = try await client.open(.start(upload: module), end: false)
+                guard case .upload = try await call.step() else { throw TestFailure("no upload") }
+                return call
+            }
+            let first = try await begin(1)
+            let second = try await begin(2)
+            let frame = FrameEncoder.upload(bytes)
+            try await first.send(Array(frame.prefix(100)))
+            // The server has seen the first one's length once it has answered on another stream.
+            _ = try await client.ask(.whoAmI)
+            try await second.send(Array(frame.prefix(100)))
+            guard case .error(let error) = try await second.last() else { throw TestFailure("taken") }
+            #expect(error.code == .resourceExhausted)
+            first.cancel()
+        }
+    }
+}
