@@ -16,19 +16,23 @@ public struct LogSlice: Sendable {
     public var isEmpty: Bool { byteCount == 0 }
 
     /// Appends what the guest wrote to `stream` (stdout or stderr).
-    public mutating func write(_ bytes: some Collection<UInt8>, to stream: LogStream) {
+    public mutating func write(_ bytes: [UInt8], to stream: LogStream) {
         guard !bytes.isEmpty else { return }
         if stream != self.stream {
             seal()
             self.stream = stream
         }
         byteCount += bytes.count
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let room = LogChunk.maximumBytes - pending.count
-            let part = rest.prefix(room)
-            pending.append(contentsOf: part)
-            rest = rest.dropFirst(part.count)
+        // The usual case, one write in a turn, copies nothing.
+        if pending.isEmpty, bytes.count < LogChunk.maximumBytes {
+            pending = bytes
+            return
+        }
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + LogChunk.maximumBytes - pending.count)
+            pending.append(contentsOf: bytes[start..<end])
+            start = end
             if pending.count == LogChunk.maximumBytes { cut() }
         }
     }
@@ -80,7 +84,7 @@ public struct LogPiece: Sendable, Hashable {
     }
 
     /// `bytes` in pieces of at most one chunk, cut behind newlines where there are any.
-    public static func pieces(of bytes: some Collection<UInt8>, stream: LogStream) -> [LogPiece] {
+    public static func pieces(of bytes: [UInt8], stream: LogStream) -> [LogPiece] {
         var slice = LogSlice()
         slice.write(bytes, to: stream)
         return slice.flush()

@@ -150,7 +150,7 @@ extension Runtime {
     private func makeProcess(_ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan) -> RunningProcess {
         let namespace = spec.namespace
         let output = ProcessOutput(
-            id, logs: logs, timers: timers, ceiling: Limits.sequenceBlock
+            id, logs: logs, clock: clock, timers: timers, ceiling: Limits.sequenceBlock
         ) { [state] ceiling, done in
             // Should the disk be full, the process goes on; a crash may then repeat sequences.
             state.write({ try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })

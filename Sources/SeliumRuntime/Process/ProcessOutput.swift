@@ -34,7 +34,7 @@ final class ProcessOutput: GuestOutput {
 
     private let id: ProcessID
     private let logs: LogMonitor
-    private let clock = SystemClock()
+    private let clock: any GuestClock
     private let timers: any GuestTimers
     /// Puts a higher ceiling on disk and says so.
     private let raise: @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
@@ -44,18 +44,19 @@ final class ProcessOutput: GuestOutput {
     private static let turnBytes = 1 << 20
 
     init(
-        _ id: ProcessID, logs: LogMonitor, timers: any GuestTimers, ceiling: UInt64,
+        _ id: ProcessID, logs: LogMonitor, clock: any GuestClock, timers: any GuestTimers, ceiling: UInt64,
         raise: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     ) {
         self.id = id
         self.logs = logs
+        self.clock = clock
         self.timers = timers
         self.raise = raise
         state = Mutex(
             State(
                 ceiling: ceiling,
                 bucket: TokenBucket(
-                    rate: Limits.logRate, burst: Limits.logBurst, now: SystemClock().monotonic())))
+                    rate: Limits.logRate, burst: Limits.logBurst, now: clock.monotonic())))
     }
 
     // MARK: The guest's side
