@@ -16,6 +16,9 @@ from aioquic.quic.packet import QuicTransportParameters, push_quic_transport_par
 
 VERSION = 1
 SMALLEST_INITIAL = 1200
+# Stands for the client's own connection ID in a hello: a hello whose transport parameters name another
+# ID than its packet is refused at once and never half-open (RFC 9000 §7.3).
+OWN_ID = b"\xa5client\x5a"
 
 
 def varint(value):
@@ -25,14 +28,14 @@ def varint(value):
     raise ValueError(value)
 
 
-def client_hello(random_source):
+def client_hello():
     """A real one, as a client of the control protocol would send it."""
     context = tls.Context(is_client=True, alpn_protocols=["selium/1"])
     context.server_name = "localhost"
     parameters = Buffer(capacity=512)
     push_quic_transport_parameters(parameters, QuicTransportParameters(
         initial_max_data=1 << 20, initial_max_stream_data_bidi_local=1 << 18,
-        initial_max_streams_bidi=16, initial_source_connection_id=random_source.randbytes(8)))
+        initial_max_streams_bidi=16, initial_source_connection_id=OWN_ID))
     context.handshake_extensions = [(tls.ExtensionType.QUIC_TRANSPORT_PARAMETERS, parameters.data)]
     buffers = {epoch: Buffer(capacity=8192) for epoch in
                (tls.Epoch.INITIAL, tls.Epoch.HANDSHAKE, tls.Epoch.ONE_RTT)}
@@ -43,7 +46,7 @@ def client_hello(random_source):
 class Generator:
     def __init__(self, seed, live_ids=(), genuine=()):
         self.random = random.Random(seed)
-        self.hellos = [client_hello(self.random) for _ in range(48)]
+        self.hellos = [client_hello() for _ in range(48)]
         self.live_ids = list(live_ids)
         self.genuine = list(genuine)
         self.made = []
@@ -100,8 +103,10 @@ class Generator:
             b"\x1a" + r.randbytes(8), b"\x1b" + r.randbytes(8), b"\x1d\x00\x00",
             varint(r.randrange(0x1F, 1 << 20)) + r.randbytes(r.randrange(20)), b"\x40\x06\x00\x01a"))
 
-    def payload(self):
+    def payload(self, source):
         r, hello = self.random, self.random.choice(self.hellos)
+        if len(source) == len(OWN_ID):
+            hello = hello.replace(OWN_ID, source)
         kind = r.randrange(14)
         if kind == 0:
             return self.crypto(0, hello)
@@ -135,12 +140,9 @@ class Generator:
 
     # ---- packets ------------------------------------------------------------------------------
 
-    def initial(self, keys=None, destination=None, number=0):
+    def initial(self, keys, destination, source, number):
         r = self.random
-        destination = destination or r.randbytes(r.choice((8, 8, 8, 8, 12, 20)))
-        source = r.randbytes(r.choice((0, 4, 8, 8, 20)))
-        keys = keys or self.keys(destination)
-        payload = self.payload()[:1150]
+        payload = self.payload(source)[:1150]
         token = b"" if r.random() < 0.8 else r.randbytes(r.choice((1, 16, 57, 100)))
         head = bytes([0xC1 | (0x0C if r.random() < 0.03 else 0)]) + VERSION.to_bytes(4, "big")
         head += bytes([len(destination)]) + destination + bytes([len(source)]) + source
@@ -163,8 +165,10 @@ class Generator:
         """One to four on one connection ID, because state that grows is the interesting kind."""
         r = self.random
         destination = r.randbytes(r.choice((8, 8, 8, 12, 20)))
+        source = r.randbytes(r.choice((8, 8, 8, 8, 0, 4, 20)))
         keys = self.keys(destination)
-        packets = [self.initial(keys, destination, number) for number in range(r.choice((1, 1, 2, 4)))]
+        packets = [self.initial(keys, destination, source, number)
+                   for number in range(r.choice((1, 1, 2, 4)))]
         if r.random() < 0.05:
             packets = [packets[0] + r.randbytes(r.randrange(1, 60))]
         if r.random() < 0.05:

@@ -42,9 +42,9 @@ def programs(options):
     """The folder of the built binaries: --bin, else the release build, else the debug build."""
     candidates = [options.bin] if options.bin else [ROOT / ".build/release", ROOT / ".build/debug"]
     for folder in map(pathlib.Path, candidates):
-        if all((folder / name).exists() for name in ("selium", "selium-runtime", "selium-bench")):
+        if all((folder / name).exists() for name in ("selium", "selium-runtime")):
             return folder.resolve()
-    fail("no built selium, selium-runtime and selium-bench in "
+    fail("no built selium and selium-runtime in "
          f"{' or '.join(map(str, candidates))}: swift build -c release")
 
 
