@@ -60,7 +60,6 @@ async def call(client, request, module=b""):
         elif kind == "error":
             sys.exit(f"error: {pb.Code.Name(frame.error.code)}: {frame.error.message}")
         elif kind == "result":
-            writer.write_eof()
             return frame.result
 
 
