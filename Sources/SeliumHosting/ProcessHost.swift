@@ -40,7 +40,8 @@ public protocol ProcessHost: Sendable {
     func logPosition(_ id: ProcessID, tail count: Int?, streams: Set<LogStream>) async throws(HostError) -> UInt64
 
     /// Becomes the one writer of a process's stdin; `failedPrecondition` when it has one, or its
-    /// stdin has ended.
+    /// stdin has ended before the process did. A process that ended takes every writer and swallows
+    /// what it writes.
     func openInput(_ id: ProcessID) async throws(HostError) -> InputClaim
 
     /// Writes to stdin; suspends while the process does not read. Returns when the bytes are in its

@@ -167,11 +167,13 @@ public final class Runtime: ProcessHost {
     // MARK: Stdin
 
     public func openInput(_ id: ProcessID) async throws(HostError) -> InputClaim {
-        let input = try world.withLock { (world) throws(HostError) -> ProcessInput? in
+        let running = try world.withLock { (world) throws(HostError) -> RunningProcess? in
             guard world.table.isVisible(id) else { throw .noProcess(id) }
-            return world.running[id]?.input
+            return world.running[id]
         }
-        guard let input else {
+        // One that ended swallows everything, from anybody.
+        guard let running else { return InputClaim(id: id, token: 0) }
+        guard let input = running.input else {
             throw HostError(.failedPrecondition, "the process's stdin has ended")
         }
         return InputClaim(id: id, token: try input.open())

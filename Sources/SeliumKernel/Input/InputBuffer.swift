@@ -42,9 +42,10 @@ public struct InputBuffer: Sendable {
     /// Whether a read would not have to wait.
     public var isReadable: Bool { count > 0 || state != .open }
 
-    /// Takes the writer's place. Fails with `busy` when somebody has it, `ended` when stdin is over.
+    /// Takes the writer's place. Fails with `busy` when somebody has it, `ended` when stdin is over;
+    /// of a process that ended everybody may have it, for nothing.
     public mutating func open() throws(KernelError) -> UInt64 {
-        guard claim == nil else {
+        guard claim == nil || state == .closed else {
             throw KernelError(
                 .busy, "another writer holds the process's stdin",
                 remedy: "wait until it detaches; the output can be read meanwhile")
@@ -66,12 +67,9 @@ public struct InputBuffer: Sendable {
     ///
     /// Fails with `ended` when stdin was ended, or the claim is not the present one.
     public mutating func write(_ more: ArraySlice<UInt8>, token: UInt64) throws(KernelError) -> Int {
+        guard state != .closed else { return more.count }
         guard claim == token else { throw KernelError(.ended, "this claim on stdin was given up") }
-        switch state {
-        case .closed: return more.count
-        case .finished: throw KernelError(.ended, "the process's stdin has ended")
-        case .open: break
-        }
+        guard state == .open else { throw KernelError(.ended, "the process's stdin has ended") }
         let room = max(0, capacity - count)
         bytes.append(contentsOf: more.prefix(room))
         return min(room, more.count)

@@ -72,6 +72,10 @@ extension HostContract {
             _ = try await host.stop(id, idempotency: nil)
             try expect(await later.value == nil, "a process that ended swallows its input")
             try await host.writeInput(claim, [0x64], end: true)
+            for _ in 0..<2 {
+                let late = try await host.openInput(id)
+                try await host.writeInput(late, Array(repeating: 0x65, count: 200_000), end: true)
+            }
         },
     ]
 
