@@ -120,6 +120,7 @@ struct SocketTests {
         let answer = try await withEcho(address, certificates: certificates) { server in
             let connection = try await connect(server, certificates)
             #expect(connection.negotiatedALPN == "selium/1")
+            try await connection.waitUntilConfirmed()
             let answer = try await exchange(connection, Array("hello".utf8))
             connection.close()
             return answer
@@ -198,6 +199,11 @@ struct SocketTests {
             }
             #expect(error?.code == .certificateRefused)
             #expect(error?.tls?.alert == .certificateRequired)
+            let waiting = await #expect(throws: QUICError.self) {
+                let connection = try await connect(server, certificates, identity: nil)
+                try await connection.waitUntilConfirmed()
+            }
+            #expect(waiting?.code == .certificateRefused)
         }
     }
 

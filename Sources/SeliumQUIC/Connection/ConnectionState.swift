@@ -20,6 +20,7 @@ final class ConnectionState: @unchecked Sendable {
     private var nextOpener: UInt64 = 0
     private var enders: [CheckedContinuation<QUICConnectionEnd, Never>] = []
     private var connector: CheckedContinuation<QUICConnectionEnd?, Never>?
+    private var confirmers: [CheckedContinuation<QUICConnectionEnd?, Never>] = []
 
     init(_ core: CoreConnection, on driver: EndpointDriver) {
         self.core = core
@@ -40,7 +41,8 @@ final class ConnectionState: @unchecked Sendable {
             connector?.resume(returning: nil)
             connector = nil
         case .handshakeConfirmed:
-            break
+            for confirmer in confirmers { confirmer.resume(returning: nil) }
+            confirmers = []
         case .ended(let end):
             ended(end)
         }
@@ -58,12 +60,22 @@ final class ConnectionState: @unchecked Sendable {
         }
     }
 
+    func waitForConfirmation(_ continuation: CheckedContinuation<QUICConnectionEnd?, Never>) {
+        if let end = core.end {
+            continuation.resume(returning: end)
+        } else if core.isHandshakeConfirmed {
+            continuation.resume(returning: nil)
+        } else {
+            confirmers.append(continuation)
+        }
+    }
+
     // MARK: Streams of the other side
 
     private func opened(_ stream: CoreStream) {
         if let waiting = acceptor {
             acceptor = nil
-            waiting.resume(returning: StreamBox(stream))
+            waiting.resume(returning: StreamBox(stream, of: self))
         } else {
             inbound.append(stream)
         }
@@ -73,7 +85,7 @@ final class ConnectionState: @unchecked Sendable {
         _ flag: CancelFlag, _ continuation: CheckedContinuation<StreamBox?, Never>
     ) {
         if let stream = inbound.popFirst() {
-            continuation.resume(returning: StreamBox(stream))
+            continuation.resume(returning: StreamBox(stream, of: self))
         } else if core.end != nil || flag.isSet || acceptor != nil {
             continuation.resume(returning: nil)
         } else {
@@ -91,7 +103,7 @@ final class ConnectionState: @unchecked Sendable {
     func tryOpen() -> OpenOutcome? {
         if let end = core.end { return .failed(end.error) }
         guard openers.isEmpty, let stream = core.openStream() else { return nil }
-        return .opened(StreamBox(stream))
+        return .opened(StreamBox(stream, of: self))
     }
 
     func open(
@@ -120,7 +132,7 @@ final class ConnectionState: @unchecked Sendable {
     private func open() {
         while let first = openers.first, let stream = core.openStream() {
             openers.removeFirst()
-            first.continuation.resume(returning: .opened(StreamBox(stream)))
+            first.continuation.resume(returning: .opened(StreamBox(stream, of: self)))
         }
     }
 
@@ -146,16 +158,23 @@ final class ConnectionState: @unchecked Sendable {
         inbound = []
         for opener in openers { opener.continuation.resume(returning: .failed(end.error)) }
         openers = []
+        for confirmer in confirmers { confirmer.resume(returning: end) }
+        confirmers = []
         for ender in enders { ender.resume(returning: end) }
         enders = []
+        // It was the last event; they held each other.
+        core.attachment = nil
     }
 }
 
-/// Carries a stream from the loop to the task that takes it.
-struct StreamBox: @unchecked Sendable {
-    let core: CoreStream
+/// Carries a stream from the loop to the task that takes it. Made on the loop.
+struct StreamBox: Sendable {
+    let id: UInt64
+    let state: StreamState
 
-    init(_ core: CoreStream) {
-        self.core = core
+    init(_ core: CoreStream, of connection: ConnectionState) {
+        id = core.id
+        state = StreamState(core, of: connection)
+        core.attachment = state
     }
 }

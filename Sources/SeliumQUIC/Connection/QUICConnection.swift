@@ -110,6 +110,18 @@ public final class QUICConnection: Sendable {
         }
     }
 
+    /// Waits until the server accepted this client, certificate included; on a server that is at
+    /// once. It comes with the first packets after the handshake.
+    ///
+    /// - Throws: `.certificateRefused`, or why else the connection is over.
+    public func waitUntilConfirmed() async throws(QUICError) {
+        let (state, loop) = (self.state, self.loop)
+        let end = await withCheckedContinuation { continuation in
+            loop.perform { state.waitForConfirmation(continuation) }
+        }
+        if let end { throw end.error }
+    }
+
     // MARK: Streams
 
     /// Opens a bidirectional stream; waits until the other side grants one.
@@ -138,7 +150,7 @@ public final class QUICConnection: Sendable {
 
     private func stream(of outcome: ConnectionState.OpenOutcome) throws(QUICError) -> QUICStream {
         switch outcome {
-        case .opened(let box): return QUICStream(box.core, of: self)
+        case .opened(let box): return QUICStream(box, of: self)
         case .failed(let error): throw error
         }
     }
@@ -176,7 +188,7 @@ public final class QUICConnection: Sendable {
             flag.set()
             loop.execute { state.cancelAccept() }
         }
-        return box.map { QUICStream($0.core, of: self) }
+        return box.map { QUICStream($0, of: self) }
     }
 
     // MARK: Its end

@@ -63,6 +63,8 @@ final class EndpointDriver: @unchecked Sendable {
 
     func deliver(_ datagrams: ReceivedDatagrams) {
         let now = Self.now
+        // Certificates are judged by it: an endpoint that slept has to look again.
+        endpoint.unixTime = WallClock.seconds
         let all = datagrams.bytes.readableBytesSpan
         let size = datagrams.segmentSize ?? 0
         guard size > 0, size < all.byteCount else {
@@ -207,7 +209,6 @@ final class EndpointDriver: @unchecked Sendable {
         timer = nil
         armedDeadline = .max
         guard !isClosed else { return }
-        endpoint.unixTime = WallClock.seconds
         endpoint.handleTimers(now: Self.now)
         turn()
         armTimer()

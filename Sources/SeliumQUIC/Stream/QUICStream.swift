@@ -14,15 +14,10 @@ public final class QUICStream: Sendable {
     public let connection: QUICConnection
     private let state: StreamState
 
-    init(_ core: CoreStream, of connection: QUICConnection) {
-        self.id = core.id
+    init(_ box: StreamBox, of connection: QUICConnection) {
+        self.id = box.id
         self.connection = connection
-        if let known = core.attachment as? StreamState {
-            self.state = known
-        } else {
-            self.state = StreamState(core, of: connection.state)
-            core.attachment = self.state
-        }
+        self.state = box.state
     }
 
     deinit {

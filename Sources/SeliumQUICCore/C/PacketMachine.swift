@@ -126,11 +126,12 @@ internal import CQUICTLS
         let window = UInt64(max(0, configuration.streamWindow))
         unsafe parameters.initial_max_stream_data_bidi_local = window
         unsafe parameters.initial_max_stream_data_bidi_remote = window
-        unsafe parameters.initial_max_stream_data_uni = 0
+        unsafe parameters.initial_max_stream_data_uni = window
         unsafe parameters.initial_max_data = UInt64(max(0, configuration.connectionWindow))
         unsafe parameters.initial_max_streams_bidi = UInt64(
             max(0, configuration.maximumRemoteStreams))
-        unsafe parameters.initial_max_streams_uni = 0
+        unsafe parameters.initial_max_streams_uni = UInt64(
+            max(0, configuration.maximumRemoteUnidirectionalStreams))
         unsafe parameters.max_idle_timeout = configuration.idleTimeout.nanoseconds
         unsafe parameters.active_connection_id_limit = 4
         return unsafe (settings, parameters)

@@ -15,9 +15,11 @@ public struct QUICConfiguration: Hashable, Sendable {
 
     // MARK: One connection
 
-    /// Bidirectional streams the other side may have open at once. Unidirectional ones are never
-    /// granted: remote ones do not close in ngtcp2 0.12.
+    /// Bidirectional streams the other side may have open at once.
     public var maximumRemoteStreams: Int = 100
+    /// Unidirectional streams the other side may ever open. None: remote ones do not close in ngtcp2
+    /// 0.12. Only a protocol whose few live as long as the connection (HTTP/3) may allow some.
+    public var maximumRemoteUnidirectionalStreams: Int = 0
     /// First receive window of a stream, bytes. 64 KiB holds every control frame there is.
     public var streamWindow: Int = 64 << 10
     /// What a stream's window may grow to when it carries bulk, bytes.

@@ -111,6 +111,7 @@ extension CoreConnection {
         case .reset, .stopped: return
         case .open, .finishing, .finished: break
         }
+        guard !stream.isUnidirectional else { return }
         stream.sending = .reset
         guard end == nil, !stream.isClosed else { return }
         packets?.resetWriting(stream.id, code: code)
@@ -165,7 +166,7 @@ extension CoreConnection {
     }
 
     private func returnCredit(of stream: CoreStream) {
-        guard end == nil, stream.isRemote else { return }
+        guard end == nil, stream.isRemote, !stream.isUnidirectional else { return }
         packets?.grantStream()
         endpoint?.markReady(self)
     }

@@ -61,7 +61,11 @@ package final class CoreStream {
         self.id = id
         self.isRemote = isRemote
         self.window = window
+        if self.isUnidirectional { sending = .finished }
     }
+
+    /// One half only (RFC 9000 §2.1); such a stream is the other side's, we open none.
+    package var isUnidirectional: Bool { id & 2 != 0 }
 
     /// Whether something waits to be handed to the library: bytes, or a FIN.
     var hasSomethingToSend: Bool {

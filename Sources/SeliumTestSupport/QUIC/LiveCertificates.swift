@@ -57,3 +57,12 @@ extension LiveCertificates {
     /// The CA's certificate, for whoever is to trust it.
     public var trustRoots: [UInt8] { Array(authority.certificatePEM.utf8) }
 }
+
+extension LiveCertificates {
+    /// A server's certificate and key.
+    public func serverIdentity(
+        hosts: [String] = TestCertificates.hosts
+    ) throws(CertificateError) -> TLSIdentity {
+        TLSIdentity(try authority.issueServer(hosts: hosts, now: now))
+    }
+}
