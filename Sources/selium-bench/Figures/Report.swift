@@ -32,7 +32,11 @@ struct Report {
     }
 
     func write() {
-        print("{\(self.fields.joined(separator: ","))}")
-        fflush(stdout)
+        writeLine("{\(self.fields.joined(separator: ","))}")
     }
+}
+
+/// A line on stdout, at once: whoever reads it may be waiting for it.
+func writeLine(_ text: String) {
+    FileHandle.standardOutput.write(Data("\(text)\n".utf8))
 }

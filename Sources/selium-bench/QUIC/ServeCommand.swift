@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import SeliumNetCore
 import SeliumQUIC
 
@@ -30,8 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
                 self.certificateDirectory, protocols: self.alpn,
                 requiresClientCertificate: !self.anonymous),
             authority: .unrestricted, logger: silent)
-        for address in listener.localAddresses { print("Listening on \(address)") }
-        fflush(stdout)
+        for address in listener.localAddresses { writeLine("Listening on \(address)") }
         await withDiscardingTaskGroup { group in
             group.addTask {
                 try? await Task.sleep(for: .seconds(self.seconds))
