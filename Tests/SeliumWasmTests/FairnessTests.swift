@@ -131,15 +131,16 @@ struct FairnessTests {
         let timers = TimerService()
         let order = Mutex<[Int]>([])
         let done = Box<Bool>()
-        let now = TimerService.now()
-        for (index, delay) in [3, 1, 2].enumerated() {
-            _ = timers.schedule(at: now + UInt64(delay) * 1_000_000) {
-                order.withLock { $0.append(index) }
-            }
+        // Holds the timer thread until everything is scheduled; all of it is due by then.
+        let isReady = Atomic<Bool>(false)
+        _ = timers.schedule(at: 0) { while !isReady.load(ordering: .acquiring) {} }
+        for (index, deadline) in [3, 1, 2].enumerated() {
+            _ = timers.schedule(at: UInt64(deadline)) { order.withLock { $0.append(index) } }
         }
-        let never = timers.schedule(at: now + 2_500_000) { order.withLock { $0.append(99) } }
+        let never = timers.schedule(at: 2) { order.withLock { $0.append(99) } }
         timers.cancel(never)
-        _ = timers.schedule(at: now + 4_000_000) { done.put(true) }
+        _ = timers.schedule(at: 4) { done.put(true) }
+        isReady.store(true, ordering: .releasing)
         #expect(await done.get())
         #expect(order.withLock { $0 } == [1, 2, 0])
         #expect(timers.count == 0)

@@ -40,6 +40,11 @@ extension ModuleCompiler {
         guard result.allSatisfy({ $0 >= 0 }) else {
             end(.cannotWrite, "the compiler cannot limit itself")
         }
+        // A compiler that gives up dies at once, instead of starting a program to look at its own
+        // remains: the parent tells the reason from the signal.
+        for fault in [SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP] {
+            _ = signal(fault, SIG_DFL)
+        }
         // Arenas and stacks of many threads would use up the address space before the module does.
         cposix_limit_allocator_arenas(2)
         unsafe setenv("RAYON_NUM_THREADS", "4", 1)
