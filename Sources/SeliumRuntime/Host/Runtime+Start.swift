@@ -24,6 +24,9 @@ extension Runtime {
         return plan.report
     }
 
+    private static let notWritten = HostError(
+        .unavailable, "the server's state cannot be written", isRetryable: true)
+
     static let reusedKey = HostError(.aborted, "this idempotency key was used for another request")
 
     /// Runs `effect` unless the same request was seen: then joins it, or gives its answer.
@@ -117,7 +120,7 @@ extension Runtime {
         }
         guard isCommitted else {
             process.kill(.kill)
-            throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
+            throw Self.notWritten
         }
         if request != nil { pruneRequests() }
         return report
@@ -132,9 +135,16 @@ extension Runtime {
 
     /// The next id; asks for more when they become few.
     private func takeID() async throws(HostError) -> ProcessID {
-        try await world.wait(for: .ids) { (world, _) throws(HostError) -> ProcessID? in
+        let failures = world.withLock { $0.ids.failures }
+        return try await world.wait(for: .ids) { (world, _) throws(HostError) -> ProcessID? in
+            if let id = world.ids.take() {
+                if let through = world.ids.wanted() { reserveIDs(through) }
+                return id
+            }
+            // None is left, and the disk takes no more: not again and again.
+            guard world.ids.failures == failures else { throw Self.notWritten }
             if let through = world.ids.wanted() { reserveIDs(through) }
-            return world.ids.take()
+            return nil
         }
     }
 

@@ -31,6 +31,8 @@ struct IDBlock: Sendable {
     private var next: UInt64
     private var through: UInt64
     private var isReserving = false
+    /// Reservations that failed so far.
+    private(set) var failures = 0
 
     /// The block behind `reserved`, which is on disk already.
     init(after reserved: UInt64, count: UInt64 = Limits.idBlock) {
@@ -59,6 +61,6 @@ struct IDBlock: Sendable {
     /// A reservation ended.
     mutating func reserved(through: UInt64, succeeded: Bool) {
         isReserving = false
-        if succeeded { self.through = max(self.through, through) }
+        if succeeded { self.through = max(self.through, through) } else { failures += 1 }
     }
 }

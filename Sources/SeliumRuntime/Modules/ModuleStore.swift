@@ -35,13 +35,31 @@ final class ModuleStore: Sendable {
         for row in try state.atOpen({ try $0.moduleRows() }) {
             table.own(row.digest, size: row.size, by: row.namespace)
         }
+        try Self.restoreUploads(&table, directory, state, now: now)
+        self.table = Monitor(table)
+    }
+
+    /// Goes on with the uploads an earlier runtime left, and removes what belongs to none.
+    private static func restoreUploads(
+        _ table: inout ModuleTable, _ directory: WorkDirectory, _ state: StateStore, now: UInt64
+    ) throws(RuntimeError) {
+        var known: Set<String> = []
         for row in try state.atOpen({ try $0.uploadRows() }) {
-            guard let file = try? File.open(Self.name(row.key), in: directory.uploads, O_RDWR | O_NOFOLLOW),
+            guard let file = try? File.open(name(row.key), in: directory.uploads, O_RDWR | O_NOFOLLOW),
                 let status = try? file.status(), (try? file.synchronize()) != nil
-            else { continue }
+            else {
+                state.write { try $0.deleteUpload(row.key) }
+                continue
+            }
+            known.insert(name(row.key))
             table.uploads.restore(row.key, size: row.size, received: min(row.size, status.size), now: now)
         }
-        self.table = Monitor(table)
+        for name in (try? directory.uploads.names()) ?? [] where !known.contains(name) {
+            try? directory.uploads.unlink(name)
+        }
+        for name in (try? directory.store.names()) ?? [] where name.hasSuffix(".tmp") {
+            try? directory.store.unlink(name)
+        }
     }
 
     /// An upload's file: both names hold nothing but letters, digits and `._-`.
