@@ -1,0 +1,111 @@
+import ArgumentParser
+import SeliumClient
+import Testing
+
+@testable import SeliumCLI
+
+@Suite("The flags of start")
+struct StartFlagsTests {
+    private func parse(_ arguments: String...) throws -> Start {
+        try #require(try Selium.parseAsRoot(["start"] + arguments) as? Start)
+    }
+
+    @Test("The line the project has always published parses")
+    func seed() throws {
+        let start = try parse(
+            "hello.wasm", "some_entrypoint", "--capabilities", "ChannelLifecycle,ChannelReader,ChannelWriter")
+        #expect(start.start.module == "hello.wasm")
+        let options = try start.start.options([:])
+        #expect(options.entrypoint == "some_entrypoint")
+        #expect(options.capabilities == [.channelLifecycle, .channelReader, .channelWriter])
+    }
+
+    @Test("Values may begin with a dash")
+    func dashes() throws {
+        let start = try parse("x.wasm", "-p", "i32", "-a", "-5", "--env", "-X=-1", "--", "-c", "print(1)", "--help")
+        let options = try start.start.options([:])
+        #expect(options.arguments == [StartArgument(.i32(-5), text: "-5")])
+        #expect(options.environment == [EnvironmentVariable(name: "-X", value: "-1")])
+        #expect(options.argv == ["-c", "print(1)", "--help"])
+    }
+
+    @Test("Without -p every argument says its type")
+    func typed() throws {
+        let start = try parse(
+            "x.wasm", "f", "-a", "utf-8:a:b", "-a", "u16:7000", "-a", "buffer:hex:00ff", "-a", "f64:1.5", "-r", "i64")
+        let options = try start.start.options([:])
+        #expect(options.arguments.map(\.value) == [.utf8("a:b"), .u16(7000), .buffer([0, 255]), .f64(1.5)])
+        #expect(options.arguments.map(\.text) == ["a:b", "7000", "hex:00ff", "1.5"])
+        #expect(options.results == [.i64])
+    }
+
+    @Test("An argument that does not fit is refused and quoted", arguments: [
+        ["-a", "5"], ["-a", "i8:200"], ["-a", "u8:-1"], ["-a", "f32:x"], ["-a", "buffer:hex:0"],
+        ["-a", "resource:1"], ["-p", "i32"], ["-p", "int", "-a", "5"], ["-r", "resource"],
+        ["--memory", "lots"], ["--memory", "0"], ["--name", "7"], ["--name", "a/b"], ["--name", ""],
+        ["--env", "=x"], ["--env", "NOT_SET_HERE"], ["-c", "Nope=1"], ["--capabilities", "TimeRead,,EnvRead"],
+        ["--capabilities", "Nothing*"],
+    ])
+    func refused(_ arguments: [String]) async {
+        let outcome = await run(["start", "x.wasm"] + arguments)
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.hasPrefix("error: "))
+    }
+
+    @Test("Sets are expanded by the command, and shown")
+    func sets() throws {
+        let start = try parse("x.wasm", "--capabilities", "wasi,NetHttp*", "-c", "EnvRead=A,B")
+        let list = try start.start.grants()
+        #expect(list.entries.map(\.text) == [
+            "TimeRead", "NetHttpBind", "NetHttpAccept", "NetHttpConnect", "NetHttpRead", "NetHttpWrite", "EnvRead=A,B",
+        ])
+        #expect(list.expandedSets == ["wasi", "NetHttp*"])
+    }
+
+    @Test("--env NAME takes the command's own variable, and it is sensitive")
+    func ownVariable() throws {
+        let start = try parse("x.wasm", "--env", "TOKEN", "--env", "A=1", "--env", "A=2")
+        let options = try start.start.options(["TOKEN": "s"])
+        #expect(options.environment == [
+            EnvironmentVariable(name: "TOKEN", value: "s", isSensitive: true), EnvironmentVariable(name: "A", value: "2"),
+        ])
+    }
+
+    @Test("--dry-run starts nothing to attach to", arguments: [["--attach"], ["-i"]])
+    func dryRun(_ more: [String]) async {
+        #expect(await run(["start", "x.wasm", "--dry-run"] + more).status == .usage)
+    }
+
+    @Test("A file that is not there is 66 when it cannot be a name", arguments: ["./no.wasm", "no/such.wasm", "/no.wasm"])
+    func missingFile(_ path: String) async {
+        let outcome = await run("start", path)
+        #expect(outcome.status == .noInput)
+        #expect(outcome.err == "error: no file \(path)\n")
+    }
+
+    @Test("A word that is no digest is refused")
+    func digest() async {
+        #expect(await run("start", "sha256:abc").status == .usage)
+    }
+
+    @Test("run has no use for a server", arguments: ["--domain", "--port", "--cert-dir", "--server-name"])
+    func runIsLocal(_ flag: String) async {
+        let outcome = await run("run", "x.wasm", flag, "7")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains(flag))
+    }
+
+    @Test("A stream is no JSON document")
+    func streamsAreLines() async {
+        let outcome = await run("attach", "7", "--output", "json")
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains("jsonl"))
+    }
+
+    @Test("Without certificates nothing is connected", arguments: ["ps", "info"])
+    func noCertificates(_ command: String) async {
+        let outcome = await run(command, "--cert-dir", "/nonexistent/certs")
+        #expect(outcome.status == .badConfiguration)
+        #expect(outcome.err == "error: no certificates in /nonexistent/certs\nto make them: selium cert init\n")
+    }
+}
