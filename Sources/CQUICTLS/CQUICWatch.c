@@ -4,7 +4,10 @@
 #include <string.h>
 
 static _Thread_local quicwatch *current;
+static _Thread_local quicwatch_mutation current_mutation;
+static _Thread_local void *current_context;
 static _Atomic(ngtcp2_decrypt) inner_decrypt;
+static _Atomic(ngtcp2_encrypt) inner_encrypt;
 
 // MARK: Walking frames
 
@@ -155,8 +158,33 @@ static int watching_decrypt(
     return result;
 }
 
+// The longest plaintext of one packet: a UDP datagram.
+#define MAX_PLAINTEXT 65536
+
+static int mutating_encrypt(
+    uint8_t *dest, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *aead_ctx,
+    const uint8_t *plaintext, size_t plaintextlen, const uint8_t *nonce, size_t noncelen,
+    const uint8_t *aad, size_t aadlen) {
+    ngtcp2_encrypt inner = atomic_load_explicit(&inner_encrypt, memory_order_relaxed);
+    if (current_mutation == NULL || plaintextlen == 0 || plaintextlen > MAX_PLAINTEXT) {
+        return inner(
+            dest, aead, aead_ctx, plaintext, plaintextlen, nonce, noncelen, aad, aadlen);
+    }
+    static _Thread_local uint8_t frames[MAX_PLAINTEXT];
+    memcpy(frames, plaintext, plaintextlen);
+    current_mutation(current_context, frames, plaintextlen);
+    return inner(dest, aead, aead_ctx, frames, plaintextlen, nonce, noncelen, aad, aadlen);
+}
+
+void quicwatch_set_mutation(quicwatch_mutation mutation, void *context) {
+    current_mutation = mutation;
+    current_context = context;
+}
+
 void quicwatch_install(ngtcp2_callbacks *callbacks) {
     if (callbacks->decrypt == watching_decrypt) return;
+    atomic_store_explicit(&inner_encrypt, callbacks->encrypt, memory_order_relaxed);
+    callbacks->encrypt = mutating_encrypt;
     atomic_store_explicit(&inner_decrypt, callbacks->decrypt, memory_order_relaxed);
     callbacks->decrypt = watching_decrypt;
 }

@@ -59,6 +59,15 @@ void quicwatch_reset_counts(quicwatch *_Nonnull watch);
 void quicwatch_scan(
     quicwatch *_Nonnull watch, uint64_t packet, const uint8_t *_Nullable payload, size_t length);
 
+// MARK: Fault injection
+
+/// Changes the frames of a packet just before it is sealed.
+typedef void (*quicwatch_mutation)(void *_Nullable context, uint8_t *_Nonnull frames, size_t length);
+
+/// For tests: what connections of this thread seal from now on passes `mutation`; NULL stops it. So a
+/// peer can be made that holds the right keys and says the wrong things.
+void quicwatch_set_mutation(quicwatch_mutation _Nullable mutation, void *_Nullable context);
+
 #ifdef __cplusplus
 }
 #endif

@@ -21,6 +21,8 @@ package final class QUICPair {
         package var onEvent: ((CoreConnection, CoreEvent) -> Void)?
         /// Nothing it sends leaves, nothing reaches it.
         package var isCut = false
+        /// Changes the frames of what it sends, before they are sealed with the right keys.
+        package var mutation: ((inout MutableSpan<UInt8>) -> Void)?
 
         init(endpoint: CoreEndpoint, address: SocketAddress) {
             self.endpoint = endpoint
@@ -181,7 +183,9 @@ package final class QUICPair {
         let buffer = unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
             var span = unsafe OutputRawSpan(
                 buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
-            hasMore = node.endpoint.transmit(into: &span, now: now, &transmits)
+            FaultInjection.run(mutating: node.mutation) {
+                hasMore = node.endpoint.transmit(into: &span, now: now, &transmits)
+            }
             count = unsafe span.finalize(for: UnsafeMutableRawBufferPointer(buffer))
         }
         for transmit in transmits { send(transmit, of: buffer, from: node) }
