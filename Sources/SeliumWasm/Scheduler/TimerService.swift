@@ -49,11 +49,19 @@ private final class TimerCore: @unchecked Sendable {
         isStarted = true
         monitor.unlock()
         if start {
-            _ = Thread.start("selium-timer", nice: 0) { [self] in run() }
+            let hasThread = Thread.start("selium-timer", nice: 0) { [self] in run() }
+            if !hasThread { tryAgain() }
         } else if isFirst {
             monitor.signal()
         }
         return id
+    }
+
+    /// The machine had no thread to give; the next timer asks again, and then all due ones fire.
+    private func tryAgain() {
+        monitor.lock()
+        isStarted = false
+        monitor.unlock()
     }
 
     func cancel(_ id: UInt64) {
