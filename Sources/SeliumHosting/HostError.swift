@@ -32,7 +32,8 @@ public struct HostError: Error, Sendable, CustomStringConvertible {
     public var range: LogRange?
 
     public init(
-        _ code: Code, _ message: String, remedy: String = "", isRetryable: Bool = false, denial: Denial? = nil,
+        _ code: Code, _ message: String, remedy: String = "", isRetryable: Bool = false,
+        denial: Denial? = nil,
         range: LogRange? = nil
     ) {
         self.code = code
@@ -65,7 +66,8 @@ extension HostError {
             range = existing
         }
         self.init(
-            code, error.message, remedy: error.remedy, isRetryable: code == .resourceExhausted, range: range)
+            code, error.message, remedy: error.remedy, isRetryable: code == .resourceExhausted,
+            range: range)
     }
 
     /// The waiting task was cancelled.

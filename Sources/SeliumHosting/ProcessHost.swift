@@ -28,7 +28,8 @@ public protocol ProcessHost: Sendable {
     func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus?
 
     /// Rows by ascending id; nil for every namespace.
-    func processes(in namespaces: Set<Namespace>?, includingEnded: Bool) async throws(HostError) -> [ProcessStatus]
+    func processes(in namespaces: Set<Namespace>?, includingEnded: Bool) async throws(HostError)
+        -> [ProcessStatus]
 
     /// Records from `from` on, at most about `atMost` bytes (at least one item when there is any).
     ///
@@ -37,7 +38,8 @@ public protocol ProcessHost: Sendable {
     func readLog(_ id: ProcessID, from: UInt64, atMost: Int) async throws(HostError) -> LogBatch
 
     /// The position that shows the last `count` records of these streams (nil: all there are).
-    func logPosition(_ id: ProcessID, tail count: Int?, streams: Set<LogStream>) async throws(HostError) -> UInt64
+    func logPosition(_ id: ProcessID, tail count: Int?, streams: Set<LogStream>)
+        async throws(HostError) -> UInt64
 
     /// Becomes the one writer of a process's stdin; `failedPrecondition` when it has one, or its
     /// stdin has ended before the process did. A process that ended takes every writer and swallows
@@ -55,7 +57,8 @@ public protocol ProcessHost: Sendable {
     func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord
 
     /// The module behind a reference for callers of this namespace, or nil (foreign ones are nil).
-    func module(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError) -> ModuleInfo?
+    func module(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError)
+        -> ModuleInfo?
 
     /// Begins or resumes an upload: judges size and quotas, becomes its one writer.
     /// `ModuleUpload.offset` is what is safely on disk.
@@ -116,7 +119,9 @@ public struct ModuleUpload: Sendable, Hashable {
     /// Tells this writer from earlier ones.
     public var token: UInt64
 
-    public init(namespace: Namespace, digest: ModuleDigest, size: UInt64, offset: UInt64, token: UInt64) {
+    public init(
+        namespace: Namespace, digest: ModuleDigest, size: UInt64, offset: UInt64, token: UInt64
+    ) {
         self.namespace = namespace
         self.digest = digest
         self.size = size
@@ -136,7 +141,10 @@ public struct HostInfo: Sendable, Hashable {
     /// Bytes of log held in memory.
     public var logBytes: UInt64
 
-    public init(engine: String, startedAt: Int64, livingProcesses: Int, processCeiling: Int?, logBytes: UInt64) {
+    public init(
+        engine: String, startedAt: Int64, livingProcesses: Int, processCeiling: Int?,
+        logBytes: UInt64
+    ) {
         self.engine = engine
         self.startedAt = startedAt
         self.livingProcesses = livingProcesses

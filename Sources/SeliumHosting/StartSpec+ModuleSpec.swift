@@ -8,7 +8,9 @@ extension StartSpec {
             namespace: .system, creator: .system, role: .operator, module: .name(spec.file),
             moduleName: spec.file, entrypoint: spec.entrypoint,
             arguments: spec.arguments.map { Argument(value: $0.value, text: $0.text) },
-            environment: spec.environment.map { EnvironmentVariable(name: $0.name, value: $0.value) },
+            environment: spec.environment.map {
+                EnvironmentVariable(name: $0.name, value: $0.value)
+            },
             grants: spec.grants, name: spec.name)
     }
 }

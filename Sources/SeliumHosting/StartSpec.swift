@@ -31,8 +31,10 @@ public struct StartSpec: Sendable, Hashable {
     public var takesInput: Bool
 
     public init(
-        namespace: Namespace, creator: Identity, role: Role, module: ModuleReference, moduleName: String,
-        entrypoint: String? = nil, arguments: [Argument] = [], results: [ValueKind] = [], argv: [String] = [],
+        namespace: Namespace, creator: Identity, role: Role, module: ModuleReference,
+        moduleName: String,
+        entrypoint: String? = nil, arguments: [Argument] = [], results: [ValueKind] = [],
+        argv: [String] = [],
         environment: [EnvironmentVariable] = [], grants: [Grant] = [], memoryLimit: UInt64? = nil,
         name: ProcessName? = nil, strict: Bool = false, takesInput: Bool = false
     ) {
@@ -123,7 +125,10 @@ public struct StartReport: Sendable, Hashable {
     public var grants: [Grant]
     public var notes: [ImportNote]
 
-    public init(id: ProcessID?, digest: ModuleDigest, entrypoint: String, grants: [Grant], notes: [ImportNote]) {
+    public init(
+        id: ProcessID?, digest: ModuleDigest, entrypoint: String, grants: [Grant],
+        notes: [ImportNote]
+    ) {
         self.id = id
         self.digest = digest
         self.entrypoint = entrypoint

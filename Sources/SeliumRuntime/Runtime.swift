@@ -67,7 +67,8 @@ public final class Runtime: ProcessHost {
             compiler: configuration.compiler, logger: logger, now: clock.monotonic())
         ceiling =
             configuration.processCeiling
-            ?? Limits.processCeiling(maximumMaps: kernelNumber("/proc/sys/vm/max_map_count") ?? 65_530)
+            ?? Limits.processCeiling(
+                maximumMaps: kernelNumber("/proc/sys/vm/max_map_count") ?? 65_530)
         startedAt = clock.realtime()
         let recovered = try Recovery(ceiling: ceiling, clock: clock).run(state)
         world = Monitor(recovered.world)
@@ -111,7 +112,8 @@ public final class Runtime: ProcessHost {
         let usage = running.usage
         status.cpuNanoseconds = usage.cpu
         status.memory = usage.memory
-        status.uptimeNanoseconds = now > running.startedMonotonic ? now - running.startedMonotonic : 0
+        status.uptimeNanoseconds =
+            now > running.startedMonotonic ? now - running.startedMonotonic : 0
         return status
     }
 
@@ -126,7 +128,8 @@ public final class Runtime: ProcessHost {
         let bytes = logs.withLock { $0.cost }
         return world.withLock { world in
             HostInfo(
-                engine: Engine.version, startedAt: startedAt, livingProcesses: world.table.livingTotal,
+                engine: Engine.version, startedAt: startedAt,
+                livingProcesses: world.table.livingTotal,
                 processCeiling: ceiling, logBytes: UInt64(bytes))
         }
     }
@@ -231,7 +234,9 @@ public final class Runtime: ProcessHost {
         for process in running { process.kill(.runtimeShutdown) }
         // Cancelled or not: records that are not written would make these processes `lost`.
         await Task.detached { [world] in
-            _ = try? await world.wait(for: .drained) { world, _ in world.running.isEmpty ? true : nil }
+            _ = try? await world.wait(for: .drained) { world, _ in
+                world.running.isEmpty ? true : nil
+            }
         }.value
         _ = await state.commit { _ in }
         state.close()

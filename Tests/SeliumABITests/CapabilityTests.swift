@@ -5,12 +5,15 @@ import Testing
 struct CapabilityTests {
     /// As published: names and numbers are in stored grants and in other people's scripts.
     static let published = [
-        "SessionLifecycle", "ChannelLifecycle", "ChannelReader", "ChannelWriter", "ProcessLifecycle",
-        "NetQuicBind", "NetQuicAccept", "NetQuicConnect", "NetQuicRead", "NetQuicWrite", "NetHttpBind",
+        "SessionLifecycle", "ChannelLifecycle", "ChannelReader", "ChannelWriter",
+        "ProcessLifecycle",
+        "NetQuicBind", "NetQuicAccept", "NetQuicConnect", "NetQuicRead", "NetQuicWrite",
+        "NetHttpBind",
         "NetHttpAccept", "NetHttpConnect", "NetHttpRead", "NetHttpWrite", "NetTlsServerConfig",
         "NetTlsClientConfig", "SingletonRegistry", "SingletonLookup", "TimeRead", "NetTcpBind",
         "NetTcpAccept", "NetTcpConnect", "NetTcpRead", "NetTcpWrite", "NetUdpBind", "NetUdpConnect",
-        "NetUdpRead", "NetUdpWrite", "NetUnixBind", "NetUnixAccept", "NetUnixConnect", "NetUnixRead",
+        "NetUdpRead", "NetUdpWrite", "NetUnixBind", "NetUnixAccept", "NetUnixConnect",
+        "NetUnixRead",
         "NetUnixWrite", "NetWebSocketBind", "NetWebSocketAccept", "NetWebSocketConnect",
         "NetWebSocketRead", "NetWebSocketWrite", "NetDnsResolve", "FsRead", "FsWrite", "EnvRead",
     ]
@@ -19,7 +22,9 @@ struct CapabilityTests {
     func numbers() {
         #expect(Capability.allCases.map(\.name) == Self.published)
         #expect(Capability.allCases.map { Int($0.rawValue) } == Array(0..<43))
-        for capability in Capability.allCases { #expect(Capability(name: capability.name) == capability) }
+        for capability in Capability.allCases {
+            #expect(Capability(name: capability.name) == capability)
+        }
         #expect(Capability(name: "timeread") == nil)
         #expect(Capability(name: "") == nil)
     }
@@ -43,15 +48,19 @@ struct CapabilityTests {
         try list.add(grant: "NetHttpConnect=https://a,b:443")
         #expect(
             list.entries.map(\.text) == [
-                "TimeRead", "NetHttpBind", "NetHttpAccept", "NetHttpConnect", "NetHttpRead", "NetHttpWrite",
+                "TimeRead", "NetHttpBind", "NetHttpAccept", "NetHttpConnect", "NetHttpRead",
+                "NetHttpWrite",
                 "NetHttpConnect=https://a,b:443",
             ])
         #expect(list.expandedSets == ["wasi", "NetHttp*"])
     }
 
-    @Test("what is no capability is quoted, with the nearest", arguments: [
-        ("TimeReed", "'TimeRead'"), ("wassi", "'wasi'"), ("Foo*", "'Foo'"), ("TimeRead,,FsRead", "empty"),
-    ])
+    @Test(
+        "what is no capability is quoted, with the nearest",
+        arguments: [
+            ("TimeReed", "'TimeRead'"), ("wassi", "'wasi'"), ("Foo*", "'Foo'"),
+            ("TimeRead,,FsRead", "empty"),
+        ])
     func mistakes(text: String, shown: String) {
         var list = CapabilityList()
         let error = #expect(throws: CapabilityList.Problem.self) { try list.add(list: text) }

@@ -3,10 +3,13 @@ import Testing
 
 @Suite("Texts people write")
 struct TextTests {
-    @Test("a backslash quotes the separators and itself", arguments: [
-        ("", []), ("a", ["a"]), ("a,b", ["a", "b"]), (#"a\,b,c"#, ["a,b", "c"]), (#"a\\,b"#, [#"a\"#, "b"]),
-        (#"a\;b"#, ["a;b"]), (#"a\nb"#, [#"a\nb"#]), (#"a\"#, [#"a\"#]), (",", ["", ""]),
-    ] as [(String, [String])])
+    @Test(
+        "a backslash quotes the separators and itself",
+        arguments: [
+            ("", []), ("a", ["a"]), ("a,b", ["a", "b"]), (#"a\,b,c"#, ["a,b", "c"]),
+            (#"a\\,b"#, [#"a\"#, "b"]),
+            (#"a\;b"#, ["a;b"]), (#"a\nb"#, [#"a\nb"#]), (#"a\"#, [#"a\"#]), (",", ["", ""]),
+        ] as [(String, [String])])
     func quoting(text: String, items: [String]) {
         #expect(QuotedList.split(text, at: ",") == items)
     }
@@ -17,9 +20,12 @@ struct TextTests {
         #expect(outer == [#"a=x\,y"#, #"b=\;"#])
     }
 
-    @Test("the nearest name is near, or there is none", arguments: [
-        ("TimeRed", "TimeRead"), ("timeread", "TimeRead"), ("TiemRead", "TimeRead"), ("Zebra", nil), ("", nil),
-    ] as [(String, String?)])
+    @Test(
+        "the nearest name is near, or there is none",
+        arguments: [
+            ("TimeRed", "TimeRead"), ("timeread", "TimeRead"), ("TiemRead", "TimeRead"),
+            ("Zebra", nil), ("", nil),
+        ] as [(String, String?)])
     func nearest(text: String, name: String?) {
         #expect(NearestName.of(text, among: ["FsRead", "TimeRead", "EnvRead"]) == name)
     }
@@ -37,7 +43,8 @@ struct TextTests {
     @Test("result codes are WASI's")
     func errnos() {
         let codes: [(Errno, UInt16)] = [
-            (.success, 0), (.again, 6), (.badDescriptor, 8), (.fault, 21), (.invalid, 28), (.noEntry, 44),
+            (.success, 0), (.again, 6), (.badDescriptor, 8), (.fault, 21), (.invalid, 28),
+            (.noEntry, 44),
             (.notImplemented, 52), (.timedOut, 73), (.notCapable, 76),
         ]
         for (errno, code) in codes { #expect(errno.rawValue == code) }

@@ -17,12 +17,14 @@ public enum GrantParser {
             throw KernelError(
                 .invalid,
                 "'\(name)=\(printable(scope))': scopes of \(name) come with a later version of this server",
-                remedy: exampleOfMandatoryScope(capability) == nil ? "grant it bare, or not at all: \(name)" : "")
+                remedy: exampleOfMandatoryScope(capability) == nil
+                    ? "grant it bare, or not at all: \(name)" : "")
         }
         if let example = exampleOfMandatoryScope(capability) {
             throw KernelError(
                 .invalid, "\(name) without a scope would mean the whole machine",
-                remedy: "it needs one, such as \(name)=\(example), which comes with a later version")
+                remedy: "it needs one, such as \(name)=\(example), which comes with a later version"
+            )
         }
         return Grant(capability: capability)
     }
@@ -32,7 +34,8 @@ public enum GrantParser {
         _ grants: some Collection<(name: String, scope: String)>
     ) throws(KernelError) -> [Grant] {
         guard grants.count <= Limits.grants else {
-            throw KernelError(.invalid, "\(grants.count) grants, at most \(Limits.grants) are allowed")
+            throw KernelError(
+                .invalid, "\(grants.count) grants, at most \(Limits.grants) are allowed")
         }
         var parsed: Set<Grant> = []
         for grant in grants { parsed.insert(try parse(name: grant.name, scope: grant.scope)) }
@@ -52,9 +55,11 @@ public enum GrantParser {
 
     /// Foreign text for a message: short, without control characters.
     static func printable(_ text: String) -> String {
-        let shown = String(text.unicodeScalars.prefix(64).map { scalar in
-            scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? "?" : Character(scalar)
-        })
+        let shown = String(
+            text.unicodeScalars.prefix(64).map { scalar in
+                scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+                    ? "?" : Character(scalar)
+            })
         return text.unicodeScalars.count > 64 ? shown + "…" : shown
     }
 }

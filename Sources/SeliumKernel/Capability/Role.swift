@@ -26,7 +26,8 @@ public enum Role: UInt8, Sendable, Hashable {
         case .operator: true
         case .user:
             switch capability {
-            case .sessionLifecycle, .channelLifecycle, .channelReader, .channelWriter, .processLifecycle,
+            case .sessionLifecycle, .channelLifecycle, .channelReader, .channelWriter,
+                .processLifecycle,
                 .singletonRegistry, .singletonLookup, .timeRead:
                 true
             default: false

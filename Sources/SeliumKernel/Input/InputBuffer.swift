@@ -66,7 +66,8 @@ public struct InputBuffer: Sendable {
     /// Takes as many bytes as fit and says how many; all of them when the process has ended.
     ///
     /// Fails with `ended` when stdin was ended, or the claim is not the present one.
-    public mutating func write(_ more: ArraySlice<UInt8>, token: UInt64) throws(KernelError) -> Int {
+    public mutating func write(_ more: ArraySlice<UInt8>, token: UInt64) throws(KernelError) -> Int
+    {
         guard state != .closed else { return more.count }
         guard claim == token else { throw KernelError(.ended, "this claim on stdin was given up") }
         guard state == .open else { throw KernelError(.ended, "the process's stdin has ended") }

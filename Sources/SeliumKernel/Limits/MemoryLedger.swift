@@ -21,7 +21,9 @@ public struct MemoryLedger: Sendable {
 
     /// A process that held `before` bytes holds `after` now. False when its namespace is beyond its
     /// limit by that.
-    public mutating func change(from before: UInt64, to after: UInt64, in namespace: Namespace) -> Bool {
+    public mutating func change(from before: UInt64, to after: UInt64, in namespace: Namespace)
+        -> Bool
+    {
         let rest = held(in: namespace)
         let (sum, overflow) = (rest - min(rest, before)).addingReportingOverflow(after)
         let now = overflow ? .max : sum

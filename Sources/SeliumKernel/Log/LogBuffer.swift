@@ -72,7 +72,8 @@ public struct LogBuffer: Sendable {
 
     /// Drops what was written before `time` (monotonic), but never the record that ends the log.
     public mutating func drop(before time: UInt64) {
-        while let first = chunks.first, first.monotonicTime < time, !(hasEnded && chunks.count == 1) {
+        while let first = chunks.first, first.monotonicTime < time, !(hasEnded && chunks.count == 1)
+        {
             dropOldest()
         }
     }
@@ -88,9 +89,12 @@ public struct LogBuffer: Sendable {
         var position = position == 0 ? oldest : position
         guard position <= next else {
             throw KernelError(
-                .outOfRange(range), "record \(position) does not exist, the last one is \(next - 1)")
+                .outOfRange(range), "record \(position) does not exist, the last one is \(next - 1)"
+            )
         }
-        guard position < next else { return hasEnded ? LogBatch(items: [], next: next, isEnd: true) : nil }
+        guard position < next else {
+            return hasEnded ? LogBatch(items: [], next: next, isEnd: true) : nil
+        }
         var items: [LogItem] = []
         if position < oldest {
             items = gaps(from: position)
@@ -120,7 +124,8 @@ public struct LogBuffer: Sendable {
         if from < oldest {
             // Who begins where the dropping began misses all of it; in between nobody knows.
             let bytes = from == lostThrough + 1 ? droppedBytes : 0
-            gaps.append(.gap(LogGap(from: from, through: oldest - 1, bytes: bytes, reason: .retention)))
+            gaps.append(
+                .gap(LogGap(from: from, through: oldest - 1, bytes: bytes, reason: .retention)))
         }
         return gaps
     }

@@ -27,7 +27,9 @@ public struct LogChunk: Sendable, Hashable {
     /// What it holds.
     public var content: LogContent
 
-    public init(first: UInt64, count: UInt32, wallTime: Int64, monotonicTime: UInt64, content: LogContent) {
+    public init(
+        first: UInt64, count: UInt32, wallTime: Int64, monotonicTime: UInt64, content: LogContent
+    ) {
         self.first = first
         self.count = count
         self.wallTime = wallTime

@@ -42,7 +42,9 @@ public struct LogShelf: Sendable {
         _ pieces: [LogPiece], to id: ProcessID, wallTime: Int64, monotonicTime: UInt64
     ) -> Bool {
         change(id, now: monotonicTime) { log in
-            for piece in pieces { log.append(piece, wallTime: wallTime, monotonicTime: monotonicTime) }
+            for piece in pieces {
+                log.append(piece, wallTime: wallTime, monotonicTime: monotonicTime)
+            }
         }
     }
 
@@ -86,7 +88,9 @@ public struct LogShelf: Sendable {
         while cost > capacity, let id = ended.popFirst() {
             if let index = logs.index(forKey: id) { drop(at: index) { $0.dropAll() } }
         }
-        guard cost > capacity, let oldest = logs.values.lazy.compactMap(\.oldestTime).min() else { return }
+        guard cost > capacity, let oldest = logs.values.lazy.compactMap(\.oldestTime).min() else {
+            return
+        }
         // Sixteen cuts through time: what goes is exactly what is older than the last of them, and
         // each round costs one look at every log, however small the chunks are.
         let step = (now > oldest ? now - oldest : 0) / 16 + 1

@@ -63,13 +63,18 @@ public struct ModuleSpec: Sendable, Hashable {
             }
             let key = String(field[..<equals])
             guard Self.keys.contains(key) else { throw Self.unknown(key, in: field) }
-            guard fields[key] == nil else { throw KernelError(.invalid, "module spec: '\(key)' twice") }
+            guard fields[key] == nil else {
+                throw KernelError(.invalid, "module spec: '\(key)' twice")
+            }
             let value = String(field[field.index(after: equals)...])
-            guard !value.isEmpty else { throw KernelError(.invalid, "module spec: '\(key)=' is empty") }
+            guard !value.isEmpty else {
+                throw KernelError(.invalid, "module spec: '\(key)=' is empty")
+            }
             fields[key] = value
         }
         guard fields["log_uri"] == nil else {
-            throw KernelError(.invalid, "module spec: 'log_uri' needs channels, which this version lacks")
+            throw KernelError(
+                .invalid, "module spec: 'log_uri' needs channels, which this version lacks")
         }
         guard let path = fields["path"] else {
             throw KernelError(
@@ -93,7 +98,9 @@ public struct ModuleSpec: Sendable, Hashable {
     ]
 
     private static func unknown(_ key: String, in field: String) -> KernelError {
-        guard !key.isEmpty else { return KernelError(.invalid, "module spec: '\(field)' has no key") }
+        guard !key.isEmpty else {
+            return KernelError(.invalid, "module spec: '\(field)' has no key")
+        }
         let near = NearestName.of(key, among: keys).map { "did you mean '\($0)'?" }
         return KernelError(
             .invalid, "module spec: unknown key '\(key)'",
@@ -109,7 +116,9 @@ public struct ModuleSpec: Sendable, Hashable {
         guard !path.hasPrefix("/") else {
             throw KernelError(
                 .invalid, "module spec: 'path=\(path)' is absolute",
-                remedy: "put the file into modules/ of the work directory and name it: path=modules/NAME.wasm")
+                remedy:
+                    "put the file into modules/ of the work directory and name it: path=modules/NAME.wasm"
+            )
         }
         let name = path.hasPrefix("modules/") ? String(path.dropFirst("modules/".count)) : path
         guard isFileName(name) else {
@@ -175,7 +184,8 @@ public struct ModuleSpec: Sendable, Hashable {
             guard !variables.contains(where: { $0.name == name }) else {
                 throw KernelError(.invalid, "module spec: 'env=': '\(name)' twice")
             }
-            variables.append(Variable(name: name, value: String(item[item.index(after: equals)...])))
+            variables.append(
+                Variable(name: name, value: String(item[item.index(after: equals)...])))
         }
         return variables
     }

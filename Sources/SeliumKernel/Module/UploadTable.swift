@@ -61,13 +61,15 @@ public struct UploadTable: Sendable {
             let others = partials.filter { $0.key.namespace == key.namespace && $0.key != key }
             guard others.count < Limits.userUploads else {
                 throw KernelError(
-                    .exhausted, "namespace \(key.namespace) has \(Limits.userUploads) unfinished uploads")
+                    .exhausted,
+                    "namespace \(key.namespace) has \(Limits.userUploads) unfinished uploads")
             }
             let pending = others.values.reduce(0) { $0 + $1.size }
             guard pending + size + stored <= Limits.userModuleBytes else {
                 throw KernelError(
                     .exhausted,
-                    "namespace \(key.namespace) may hold \(Limits.userModuleBytes >> 20) MiB of modules")
+                    "namespace \(key.namespace) may hold \(Limits.userModuleBytes >> 20) MiB of modules"
+                )
             }
         }
         tokens += 1
@@ -104,7 +106,8 @@ public struct UploadTable: Sendable {
     public mutating func suspend(_ key: Key, token: UInt64, durable: UInt64, now: UInt64) -> Bool {
         guard let partial = partials[key], partial.token == token else { return false }
         partials[key] = Partial(
-            size: partial.size, received: min(durable, partial.received), token: nil, idleSince: now)
+            size: partial.size, received: min(durable, partial.received), token: nil, idleSince: now
+        )
         return true
     }
 

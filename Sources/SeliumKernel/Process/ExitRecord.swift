@@ -21,7 +21,8 @@ public struct ExitRecord: Sendable, Hashable {
 
     /// A record of everything; no defaults, so that no field is forgotten where one is made.
     public init(
-        outcome: ExitOutcome, incarnation: UInt32, stopRequested: Bool, startedAt: Int64, endedAt: Int64,
+        outcome: ExitOutcome, incarnation: UInt32, stopRequested: Bool, startedAt: Int64,
+        endedAt: Int64,
         cpuNanoseconds: UInt64, peakMemory: UInt64, memoryLimit: UInt64, lastSequence: UInt64
     ) {
         self.outcome = outcome

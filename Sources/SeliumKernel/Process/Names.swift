@@ -22,7 +22,9 @@ public struct Identity: Hashable, Sendable, CustomStringConvertible {
 
     /// The identity, or nil when `name` is not one.
     public init?(_ name: some StringProtocol) {
-        guard NameRule.isName(name.utf8, first: NameRule.isLowerAlphanumeric, rest: NameRule.isLowerNameByte)
+        guard
+            NameRule.isName(
+                name.utf8, first: NameRule.isLowerAlphanumeric, rest: NameRule.isLowerNameByte)
         else { return nil }
         self.name = String(name)
     }
@@ -66,14 +68,24 @@ enum NameRule {
     static func isName(
         _ bytes: some Collection<UInt8>, first: (UInt8) -> Bool, rest: (UInt8) -> Bool
     ) -> Bool {
-        guard let head = bytes.first, first(head), bytes.count <= maximumLength else { return false }
+        guard let head = bytes.first, first(head), bytes.count <= maximumLength else {
+            return false
+        }
         return bytes.dropFirst().allSatisfy(rest)
     }
 
     static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-    static func isLowerAlphanumeric(_ byte: UInt8) -> Bool { isDigit(byte) || (0x61...0x7a).contains(byte) }
-    static func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerAlphanumeric(byte) || (0x41...0x5a).contains(byte) }
-    static func isPunctuation(_ byte: UInt8) -> Bool { byte == 0x2e || byte == 0x5f || byte == 0x2d }
+    static func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (0x61...0x7a).contains(byte)
+    }
+    static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        isLowerAlphanumeric(byte) || (0x41...0x5a).contains(byte)
+    }
+    static func isPunctuation(_ byte: UInt8) -> Bool {
+        byte == 0x2e || byte == 0x5f || byte == 0x2d
+    }
     static func isNameByte(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || isPunctuation(byte) }
-    static func isLowerNameByte(_ byte: UInt8) -> Bool { isLowerAlphanumeric(byte) || isPunctuation(byte) }
+    static func isLowerNameByte(_ byte: UInt8) -> Bool {
+        isLowerAlphanumeric(byte) || isPunctuation(byte)
+    }
 }

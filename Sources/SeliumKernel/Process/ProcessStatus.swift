@@ -26,7 +26,8 @@ public struct ProcessStatus: Sendable, Hashable {
     public var exit: ExitRecord?
 
     public init(
-        id: ProcessID, namespace: Namespace, name: ProcessName?, creator: Identity, moduleName: String,
+        id: ProcessID, namespace: Namespace, name: ProcessName?, creator: Identity,
+        moduleName: String,
         moduleDigest: ModuleDigest, entrypoint: String, state: ProcessState, incarnation: UInt32,
         createdAt: Int64, uptimeNanoseconds: UInt64, cpuNanoseconds: UInt64, memory: UInt64,
         memoryLimit: UInt64, grants: [Grant], exit: ExitRecord?

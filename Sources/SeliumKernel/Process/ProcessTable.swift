@@ -50,7 +50,8 @@ public struct ProcessTable: Sendable {
         }
         if role == .user, livingCount[namespace, default: 0] >= Limits.userProcesses {
             throw KernelError(
-                .exhausted, "namespace \(namespace) has \(Limits.userProcesses) living processes, its quota",
+                .exhausted,
+                "namespace \(namespace) has \(Limits.userProcesses) living processes, its quota",
                 remedy: "stop one first: selium ps")
         }
         if livingTotal >= ceiling {
@@ -83,7 +84,9 @@ public struct ProcessTable: Sendable {
 
     /// A process of an earlier run, ended; visible. Rows come in the order of their ends. Returns
     /// whom it pushed out.
-    public mutating func restore(_ status: ProcessStatus, exit: ExitRecord, now: UInt64) -> [ProcessID] {
+    public mutating func restore(_ status: ProcessStatus, exit: ExitRecord, now: UInt64)
+        -> [ProcessID]
+    {
         var row = Row(status: status)
         row.isVisible = true
         _ = row.machine.ended(exit)
@@ -110,7 +113,8 @@ public struct ProcessTable: Sendable {
         guard var row = rows[id], row.machine.ended(record) else { return [] }
         row.status.exit = record
         row.status.cpuNanoseconds = record.cpuNanoseconds
-        row.status.uptimeNanoseconds = UInt64(clamping: record.endedAt.subtractingReportingOverflow(record.startedAt).partialValue)
+        row.status.uptimeNanoseconds = UInt64(
+            clamping: record.endedAt.subtractingReportingOverflow(record.startedAt).partialValue)
         row.status.memory = 0
         rows[id] = row
         leaveLiving(row.status)
@@ -179,7 +183,8 @@ public struct ProcessTable: Sendable {
         if living[key] == status.id { living[key] = nil }
     }
 
-    private mutating func keep(_ id: ProcessID, _ status: ProcessStatus, now: UInt64) -> [ProcessID] {
+    private mutating func keep(_ id: ProcessID, _ status: ProcessStatus, now: UInt64) -> [ProcessID]
+    {
         if let name = status.name {
             newestEnded[NameKey(namespace: status.namespace, name: name)] = id
         }
@@ -194,7 +199,9 @@ public struct ProcessTable: Sendable {
         var spared: [ProcessID] = []
         var gone: [ProcessID] = []
         while order.count + spared.count > keptEach, let oldest = order.popFirst() {
-            if let until = rows[oldest]?.keptUntil, until > now, order.count + spared.count < 2 * keptEach {
+            if let until = rows[oldest]?.keptUntil, until > now,
+                order.count + spared.count < 2 * keptEach
+            {
                 spared.append(oldest)
                 if spared.count > 64 { break }
             } else {
@@ -204,7 +211,9 @@ public struct ProcessTable: Sendable {
         order.prepend(contentsOf: spared)
         endedOrder[namespace] = order
         for id in gone {
-            guard let row = rows.removeValue(forKey: id), let name = row.status.name else { continue }
+            guard let row = rows.removeValue(forKey: id), let name = row.status.name else {
+                continue
+            }
             let key = NameKey(namespace: namespace, name: name)
             if newestEnded[key] == id { newestEnded[key] = nil }
         }

@@ -38,7 +38,8 @@ final class WorkDirectory: Sendable {
             state = try File.open("state", in: root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         } catch {
             throw RuntimeError(
-                "cannot use \(path)/state: \(error)", remedy: "it has to be a directory of the runtime's own")
+                "cannot use \(path)/state: \(error)",
+                remedy: "it has to be a directory of the runtime's own")
         }
         try Self.checkOwnership(state, path)
         do throws(SystemError) {
@@ -75,7 +76,8 @@ final class WorkDirectory: Sendable {
         } catch {
             throw RuntimeError("cannot read the work directory \(path): \(error)")
         }
-        guard names.isEmpty || names.contains(where: { ["modules", "certs", "state"].contains($0) })
+        guard
+            names.isEmpty || names.contains(where: { ["modules", "certs", "state"].contains($0) })
         else {
             throw RuntimeError(
                 "the current directory is no work directory (it has no modules, certs or state)",
@@ -98,7 +100,8 @@ final class WorkDirectory: Sendable {
         guard status.permissions & 0o077 == 0 else {
             let shown = String(status.permissions, radix: 8)
             throw RuntimeError(
-                "\(path)/state is open to others (0\(shown))", remedy: "fix: chmod 700 \(path)/state")
+                "\(path)/state is open to others (0\(shown))",
+                remedy: "fix: chmod 700 \(path)/state")
         }
     }
 }

@@ -15,7 +15,9 @@ extension Runtime {
         return outcome
     }
 
-    private func end(_ id: ProcessID, _ idempotency: Idempotency?) async throws(HostError) -> StopOutcome {
+    private func end(_ id: ProcessID, _ idempotency: Idempotency?) async throws(HostError)
+        -> StopOutcome
+    {
         let (action, process) = try world.withLock { (world) throws(HostError) in
             guard let action = world.table.stopWasRequested(id) else { throw .noProcess(id) }
             return (action, world.running[id])
@@ -25,7 +27,8 @@ extension Runtime {
         let outcome = action == .alreadyEnded ? StopOutcome.alreadyEnded(record) : .stopped(record)
         if let idempotency {
             let row = RequestRow(
-                key: RequestKey(idempotency), bodyHash: idempotency.bodyHash, answer: .stopped(outcome),
+                key: RequestKey(idempotency), bodyHash: idempotency.bodyHash,
+                answer: .stopped(outcome),
                 finishedAt: clock.realtime())
             // The effect is there already; a row that is not written only makes a repeat say
             // "had already exited" after a restart.
@@ -43,7 +46,9 @@ extension Runtime {
         if record.isProbablyOutOfMemory {
             let mebibytes = record.memoryLimit >> 20
             process.output.append(
-                .note("probably out of memory: it has \(mebibytes) MiB; to give it more: --memory SIZE"))
+                .note(
+                    "probably out of memory: it has \(mebibytes) MiB; to give it more: --memory SIZE"
+                ))
         }
         record.lastSequence = process.output.next
         let final = record
@@ -51,13 +56,16 @@ extension Runtime {
             world.endOrder += 1
             return world.endOrder
         }
-        state.write({ try $0.end(process.id, in: process.namespace, final, order: order) }) { committed in
-            if !committed {
-                self.logger.error(
-                    "an exit record could not be written", metadata: ["process": "\(process.id)"])
-            }
-            self.tell(process, final)
-        }
+        state.write(
+            { try $0.end(process.id, in: process.namespace, final, order: order) },
+            done: { committed in
+                if !committed {
+                    self.logger.error(
+                        "an exit record could not be written",
+                        metadata: ["process": "\(process.id)"])
+                }
+                self.tell(process, final)
+            })
     }
 
     /// Everybody may hear of the end.
@@ -111,7 +119,8 @@ extension Runtime {
                     kind: trap.code.name, message: trap.code.message,
                     frames: trap.frames.map {
                         TrapRecord.Frame(
-                            functionIndex: $0.functionIndex, moduleOffset: $0.moduleOffset, name: $0.name)
+                            functionIndex: $0.functionIndex, moduleOffset: $0.moduleOffset,
+                            name: $0.name)
                     }))
         case .killed(let reason, _): RunningProcess.outcome(killedFor: reason)
         case .startFailed(let error): .startFailed(error.message)

@@ -103,7 +103,9 @@ extension Runtime {
         let row = row(id, spec, plan, process)
         try world.update { (world, _) throws(HostError) in
             try Self.admit(spec, &world)
-            try hosted { () throws(KernelError) in try world.table.insert(row.status, role: spec.role) }
+            try hosted { () throws(KernelError) in
+                try world.table.insert(row.status, role: spec.role)
+            }
             world.running[id] = process
         }
         openLog(process, module)
@@ -157,18 +159,22 @@ extension Runtime {
         }
     }
 
-    private func makeProcess(_ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan) -> RunningProcess {
+    private func makeProcess(_ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan)
+        -> RunningProcess
+    {
         let namespace = spec.namespace
         let output = ProcessOutput(
             id, logs: logs, clock: clock, timers: timers, ceiling: Limits.sequenceBlock
         ) { [state] ceiling, done in
             // Should the disk be full, the process goes on; a crash may then repeat sequences.
-            state.write({ try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })
+            state.write(
+                { try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })
         }
         return RunningProcess(
             id: id, namespace: namespace, output: output,
             input: spec.takesInput ? ProcessInput() : nil,
-            authority: ProcessAuthority(plan.granted, output: output), memoryLimit: plan.limits.memory,
+            authority: ProcessAuthority(plan.granted, output: output),
+            memoryLimit: plan.limits.memory,
             resultKinds: spec.results, ledger: spec.role == .user ? ledger : nil)
     }
 
@@ -214,13 +220,15 @@ extension Runtime {
     private func publish(
         _ row: ProcessRow, _ request: RequestRow?, done: @escaping @Sendable (Bool) -> Void
     ) {
-        state.write({ database in
-            try database.insert(row)
-            if let request { try database.insert(request) }
-        }) { [world] committed in
-            // On the writer's thread, before the end's own commit can be told.
-            if committed { world.withLock { $0.table.publish(row.id) } }
-            done(committed)
-        }
+        state.write(
+            { database in
+                try database.insert(row)
+                if let request { try database.insert(request) }
+            },
+            done: { [world] committed in
+                // On the writer's thread, before the end's own commit can be told.
+                if committed { world.withLock { $0.table.publish(row.id) } }
+                done(committed)
+            })
     }
 }

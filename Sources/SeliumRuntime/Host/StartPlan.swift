@@ -19,14 +19,17 @@ struct StartPlan: Sendable {
         let name = spec.entrypoint ?? module.defaultEntrypoint
         do throws(WasmError) {
             entry = try EntryPlan(
-                Entrypoint(name, arguments: try Self.arguments(spec, name), results: try Self.results(spec)),
+                Entrypoint(
+                    name, arguments: try Self.arguments(spec, name), results: try Self.results(spec)
+                ),
                 exports: module.prepared.module.exports)
         } catch {
             throw HostError(.invalidArgument, error.message)
         }
         limits = GuestLimits(
             memory: try Self.memory(spec, module.prepared.module),
-            tableElements: UInt32(Limits.processTableElements), tables: UInt32(Limits.processTables))
+            tableElements: UInt32(Limits.processTableElements), tables: UInt32(Limits.processTables)
+        )
         report = StartReport(
             id: nil, digest: module.digest, entrypoint: name,
             grants: Set(spec.grants).sorted { $0.capability.rawValue < $1.capability.rawValue },
@@ -38,11 +41,13 @@ struct StartPlan: Sendable {
         let others = count > 1 ? " (and \(count - 1) more)" : ""
         guard let capability = note.capability else {
             return HostError(
-                .invalidArgument, "the module imports \(shown), which this server does not have\(others)",
+                .invalidArgument,
+                "the module imports \(shown), which this server does not have\(others)",
                 remedy: "start it without --strict to run it up to the call")
         }
         return HostError(
-            .invalidArgument, "the module imports \(shown), which needs \(capability.name)\(others)",
+            .invalidArgument,
+            "the module imports \(shown), which needs \(capability.name)\(others)",
             remedy: "grant it: --capabilities \(capability.name)")
     }
 
@@ -50,19 +55,23 @@ struct StartPlan: Sendable {
         let limit = spec.memoryLimit ?? Limits.processMemory
         guard limit > 0, limit <= Limits.processMemoryMaximum else {
             throw HostError(
-                .invalidArgument, "a memory limit of \(limit) bytes is not between 1 byte and 4 GiB")
+                .invalidArgument, "a memory limit of \(limit) bytes is not between 1 byte and 4 GiB"
+            )
         }
         guard module.initialMemory <= limit else {
             let wanted = (module.initialMemory + (1 << 20) - 1) >> 20
             throw HostError(
-                .invalidArgument, "the module begins with \(wanted) MiB of memory, more than its limit",
+                .invalidArgument,
+                "the module begins with \(wanted) MiB of memory, more than its limit",
                 remedy: "allow it: --memory \(wanted)MiB")
         }
         return limit
     }
 
     /// A WASI command takes no parameters: its arguments are in argv.
-    private static func arguments(_ spec: StartSpec, _ name: String) throws(WasmError) -> [EntryArgument] {
+    private static func arguments(_ spec: StartSpec, _ name: String) throws(WasmError)
+        -> [EntryArgument]
+    {
         guard name != "_start" else { return [] }
         return spec.arguments.map { argument in
             switch argument.value {
@@ -93,7 +102,9 @@ struct StartPlan: Sendable {
             case .f32: kinds.append(.f32)
             case .f64: kinds.append(.f64)
             case .buffer, .utf8, .resource:
-                throw WasmError(.badEntrypoint, "a result of the kind \(kind.name) cannot be taken, only numbers")
+                throw WasmError(
+                    .badEntrypoint,
+                    "a result of the kind \(kind.name) cannot be taken, only numbers")
             }
         }
         return kinds

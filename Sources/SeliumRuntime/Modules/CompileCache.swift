@@ -39,9 +39,13 @@ final class CompileCache: Sendable {
         }
         do {
             let status = try file.status()
-            guard status.isRegular, status.owner == effectiveUser() else { throw SystemError("owner", EPERM) }
+            guard status.isRegular, status.owner == effectiveUser() else {
+                throw SystemError("owner", EPERM)
+            }
             let sum = try File.open(key + ".sum", in: directory, O_RDONLY | O_NOFOLLOW)
-            guard try sum.readAll(atMost: 32) == file.sha256() else { throw SystemError("checksum", EBADMSG) }
+            guard try sum.readAll(atMost: 32) == file.sha256() else {
+                throw SystemError("checksum", EBADMSG)
+            }
             return try Module.load(descriptor: file.descriptor, engine: engine)
         } catch {
             logger.warning(
@@ -60,13 +64,16 @@ final class CompileCache: Sendable {
     }
 
     /// Takes what a compiler wrote and loads it from the same descriptor.
-    func adopt(_ output: (file: File, name: String), for digest: ModuleDigest) throws(SystemError) -> Module? {
+    func adopt(_ output: (file: File, name: String), for digest: ModuleDigest) throws(SystemError)
+        -> Module?
+    {
         let key = key(digest)
         try output.file.setMode(0o400)
         let sum = try output.file.sha256()
         try output.file.synchronize()
         let sumName = output.name + ".sum.tmp"
-        let sumFile = try File.open(sumName, in: directory, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o400)
+        let sumFile = try File.open(
+            sumName, in: directory, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o400)
         try sumFile.write(sum)
         try sumFile.synchronize()
         // A rename replaces the name only: who has an old one mapped keeps its inode.
@@ -75,7 +82,8 @@ final class CompileCache: Sendable {
         do throws(WasmError) {
             return try Module.load(descriptor: output.file.descriptor, engine: engine)
         } catch {
-            logger.error("a module that was just compiled does not load", metadata: ["error": "\(error)"])
+            logger.error(
+                "a module that was just compiled does not load", metadata: ["error": "\(error)"])
             remove(digest)
             return nil
         }

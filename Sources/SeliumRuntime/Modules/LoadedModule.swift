@@ -17,7 +17,8 @@ final class LoadedModule: Sendable {
         self.prepared = prepared
         var seen: Set<ImportNote> = []
         needs = prepared.module.imports.compactMap { item in
-            guard let capability = HostFunctions.capability(module: item.module, name: item.name) else {
+            guard let capability = HostFunctions.capability(module: item.module, name: item.name)
+            else {
                 return nil
             }
             let note = ImportNote(module: item.module, name: item.name, capability: capability)

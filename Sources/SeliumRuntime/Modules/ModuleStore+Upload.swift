@@ -24,7 +24,8 @@ extension ModuleStore {
                 throw failure(error, "an upload cannot be stored")
             }
             guard await state.commit({ try $0.insertUpload(key, size: size) }) else {
-                throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
+                throw HostError(
+                    .unavailable, "the server's state cannot be written", isRetryable: true)
             }
             table.withLock { $0.files[key] = file }
         } catch {
@@ -34,7 +35,8 @@ extension ModuleStore {
             throw error
         }
         return ModuleUpload(
-            namespace: namespace, digest: digest, size: size, offset: begun.offset, token: begun.token)
+            namespace: namespace, digest: digest, size: size, offset: begun.offset,
+            token: begun.token)
     }
 
     /// Appends; makes everything durable at least every `Limits.uploadSyncBytes`.
@@ -78,7 +80,8 @@ extension ModuleStore {
         guard hash == upload.digest.bytes else {
             forget(key, token: upload.token)
             throw HostError(
-                .dataLoss, "the bytes that came are not \(upload.digest)", remedy: "send the module again")
+                .dataLoss, "the bytes that came are not \(upload.digest)",
+                remedy: "send the module again")
         }
         do throws(SystemError) {
             try directory.uploads.rename(
@@ -128,7 +131,8 @@ extension ModuleStore {
         let reserve = Limits.diskReserve(capacity: space.capacity)
         guard space.free > reserve, space.free - reserve >= bytes else {
             throw HostError(
-                .resourceExhausted, "the server's disk is full but for its reserve", isRetryable: true)
+                .resourceExhausted, "the server's disk is full but for its reserve",
+                isRetryable: true)
         }
     }
 }

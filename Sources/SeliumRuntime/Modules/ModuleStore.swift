@@ -45,14 +45,17 @@ final class ModuleStore: Sendable {
     ) throws(RuntimeError) {
         var known: Set<String> = []
         for row in try state.atOpen({ try $0.uploadRows() }) {
-            guard let file = try? File.open(name(row.key), in: directory.uploads, O_RDWR | O_NOFOLLOW),
+            guard
+                let file = try? File.open(
+                    name(row.key), in: directory.uploads, O_RDWR | O_NOFOLLOW),
                 let status = try? file.status(), (try? file.synchronize()) != nil
             else {
                 state.write { try $0.deleteUpload(row.key) }
                 continue
             }
             known.insert(name(row.key))
-            table.uploads.restore(row.key, size: row.size, received: min(row.size, status.size), now: now)
+            table.uploads.restore(
+                row.key, size: row.size, received: min(row.size, status.size), now: now)
         }
         for name in (try? directory.uploads.names()) ?? [] where !known.contains(name) {
             try? directory.uploads.unlink(name)
@@ -68,7 +71,9 @@ final class ModuleStore: Sendable {
     // MARK: Finding
 
     /// The module behind a reference, or nil when this namespace has none.
-    func find(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError) -> ModuleInfo? {
+    func find(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError)
+        -> ModuleInfo?
+    {
         let digest: ModuleDigest
         switch reference {
         case .digest(let given): digest = given
@@ -93,7 +98,8 @@ final class ModuleStore: Sendable {
             if let known, known.status == status { return known.digest }
             guard status.size <= Limits.moduleBytes else {
                 throw HostError(
-                    .invalidArgument, "module '\(candidate)' is larger than \(Limits.moduleBytes >> 20) MiB")
+                    .invalidArgument,
+                    "module '\(candidate)' is larger than \(Limits.moduleBytes >> 20) MiB")
             }
             let digest = try await adopt(file, status)
             table.withLock { table in
@@ -106,13 +112,17 @@ final class ModuleStore: Sendable {
     }
 
     /// Copies a file of `modules/` into the store: what was hashed is what will be compiled.
-    private func adopt(_ file: File, _ status: File.Status) async throws(HostError) -> ModuleDigest {
+    private func adopt(_ file: File, _ status: File.Status) async throws(HostError) -> ModuleDigest
+    {
         let store = directory.store
         let copied: Result<(ModuleDigest, UInt64), HostError> = await files.run {
             do {
                 guard let bytes = try file.readAll(atMost: Int(Limits.moduleBytes)),
                     let digest = ModuleDigest(bytes: SHA256.hash(bytes))
-                else { return .failure(HostError(.invalidArgument, "the module grew while it was read")) }
+                else {
+                    return .failure(
+                        HostError(.invalidArgument, "the module grew while it was read"))
+                }
                 if (try? File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW)) == nil {
                     try? store.unlink(digest.hex + ".tmp")
                     let copy = try File.open(
@@ -133,11 +143,14 @@ final class ModuleStore: Sendable {
     }
 
     /// Makes `namespace` an owner, durably.
-    func own(_ digest: ModuleDigest, size: UInt64, by namespace: Namespace) async throws(HostError) {
+    func own(_ digest: ModuleDigest, size: UInt64, by namespace: Namespace) async throws(HostError)
+    {
         let time = SystemClock().realtime()
         guard
             await state.commit({ try $0.addModule(digest, size: size, to: namespace, at: time) })
-        else { throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true) }
+        else {
+            throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
+        }
         table.withLock { $0.own(digest, size: size, by: namespace) }
     }
 
@@ -157,7 +170,9 @@ final class ModuleStore: Sendable {
     func load(
         _ reference: ModuleReference, in namespace: Namespace
     ) async throws(HostError) -> LoadedModule {
-        guard let info = try await find(reference, in: namespace) else { throw Self.notFound(reference) }
+        guard let info = try await find(reference, in: namespace) else {
+            throw Self.notFound(reference)
+        }
         let digest = info.digest
         let lookup = try await table.wait(for: .module(digest)) { (table, _) throws(HostError) in
             try table.begin(digest)
@@ -183,11 +198,14 @@ final class ModuleStore: Sendable {
     private static func notFound(_ reference: ModuleReference) -> HostError {
         switch reference {
         case .digest(let digest): HostError(.notFound, "no module \(digest)")
-        case .name(let name): HostError(.notFound, "no module named '\(cleanedText(name, limit: 64))'")
+        case .name(let name):
+            HostError(.notFound, "no module named '\(cleanedText(name, limit: 64))'")
         }
     }
 
-    private func prepare(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError) -> LoadedModule {
+    private func prepare(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError)
+        -> LoadedModule
+    {
         let cache = self.cache
         var module = await files.run { cache.load(digest) }
         if module == nil { module = try await compile(digest, in: namespace) }
@@ -199,7 +217,9 @@ final class ModuleStore: Sendable {
         }
     }
 
-    private func compile(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError) -> Module? {
+    private func compile(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError)
+        -> Module?
+    {
         try table.withLock { (table) throws(HostError) in try table.enqueueCompile() }
         var held = false
         defer {
@@ -209,7 +229,9 @@ final class ModuleStore: Sendable {
                 wakes.wake(.compiler)
             }
         }
-        _ = try await table.wait(for: .compiler) { table, _ in table.takeCompiler(namespace) ? true : nil }
+        _ = try await table.wait(for: .compiler) { table, _ in
+            table.takeCompiler(namespace) ? true : nil
+        }
         held = true
         let wasm = try await source(digest)
         let cache = self.cache

@@ -56,7 +56,8 @@ final class ProcessAuthority: GuestAuthority {
     func remainingSummaries() -> [SystemRecord] {
         denials.withLock { denials in
             defer { denials = [:] }
-            return denials.sorted { $0.key.rawValue < $1.key.rawValue }.compactMap { capability, denied in
+            return denials.sorted { $0.key.rawValue < $1.key.rawValue }.compactMap {
+                capability, denied in
                 denied.unreported > 0 ? Self.summary(capability, denied) : nil
             }
         }

@@ -44,7 +44,8 @@ final class ProcessOutput: GuestOutput {
     private static let turnBytes = 1 << 20
 
     init(
-        _ id: ProcessID, logs: LogMonitor, clock: any GuestClock, timers: any GuestTimers, ceiling: UInt64,
+        _ id: ProcessID, logs: LogMonitor, clock: any GuestClock, timers: any GuestTimers,
+        ceiling: UInt64,
         raise: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     ) {
         self.id = id
@@ -77,7 +78,10 @@ final class ProcessOutput: GuestOutput {
     }
 
     func onWritable(_ resume: @escaping @Sendable () -> Void) {
-        enum Wait { case no, ceiling, until(UInt64) }
+        enum Wait {
+            case no, ceiling
+            case until(UInt64)
+        }
         let wait = state.withLock { state -> Wait in
             if !state.held.isEmpty {
                 state.resume = resume
@@ -150,7 +154,9 @@ final class ProcessOutput: GuestOutput {
             let (wall, monotonic) = (clock.realtime(), clock.monotonic())
             // Under this lock, so that two flushes cannot change places.
             logs.update { shelf, wakes in
-                if shelf.append(pieces, to: id, wallTime: wall, monotonicTime: monotonic) { wakes.wake(id) }
+                if shelf.append(pieces, to: id, wallTime: wall, monotonicTime: monotonic) {
+                    wakes.wake(id)
+                }
             }
         }
         let isNear = state.ceiling - min(state.next, state.ceiling) < Limits.sequenceBlock / 2
@@ -164,7 +170,9 @@ final class ProcessOutput: GuestOutput {
         state.next += 1
         let (wall, monotonic) = (clock.realtime(), clock.monotonic())
         logs.update { shelf, wakes in
-            if shelf.append(record, to: id, wallTime: wall, monotonicTime: monotonic) { wakes.wake(id) }
+            if shelf.append(record, to: id, wallTime: wall, monotonicTime: monotonic) {
+                wakes.wake(id)
+            }
         }
     }
 

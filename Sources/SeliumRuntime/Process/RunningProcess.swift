@@ -7,7 +7,8 @@ import Synchronization
 final class Ledger: Sendable {
     private let contents = Mutex(MemoryLedger())
 
-    func withLock<R: Sendable, E: Error>(_ body: (inout MemoryLedger) throws(E) -> R) throws(E) -> R {
+    func withLock<R: Sendable, E: Error>(_ body: (inout MemoryLedger) throws(E) -> R) throws(E) -> R
+    {
         try contents.withLock { (contents) throws(E) -> R in try body(&contents) }
     }
 }

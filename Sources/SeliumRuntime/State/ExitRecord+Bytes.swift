@@ -74,7 +74,8 @@ extension ExitOutcome {
                     frames: try reader.list { (reader) throws(ByteReader.Damage) in
                         TrapRecord.Frame(
                             functionIndex: try reader.number(),
-                            moduleOffset: try reader.optional { (reader) throws(ByteReader.Damage) in
+                            moduleOffset: try reader.optional {
+                                (reader) throws(ByteReader.Damage) in
                                 try reader.number()
                             },
                             name: try reader.optional { (reader) throws(ByteReader.Damage) in
@@ -82,7 +83,9 @@ extension ExitOutcome {
                             })
                     }))
         case 4:
-            guard let reason = KillReason(rawValue: try reader.number()) else { throw ByteReader.Damage() }
+            guard let reason = KillReason(rawValue: try reader.number()) else {
+                throw ByteReader.Damage()
+            }
             self = .killed(reason)
         case 5: self = .limit(try reader.string())
         case 6: self = .startFailed(try reader.string())

@@ -132,14 +132,18 @@ extension [Grant] {
         self = try reader.list { (reader) throws(ByteReader.Damage) in
             Grant(
                 capability: try Capability(from: &reader),
-                scope: try reader.optional { (reader) throws(ByteReader.Damage) in try reader.string() })
+                scope: try reader.optional { (reader) throws(ByteReader.Damage) in
+                    try reader.string()
+                })
         }
     }
 }
 
 extension Capability {
     fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
-        guard let capability = Capability(rawValue: try reader.number()) else { throw ByteReader.Damage() }
+        guard let capability = Capability(rawValue: try reader.number()) else {
+            throw ByteReader.Damage()
+        }
         self = capability
     }
 }

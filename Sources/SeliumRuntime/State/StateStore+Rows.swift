@@ -9,17 +9,19 @@ extension Database {
         try cachedStatement(
             sql: "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,NULL)"
         ).execute(arguments: [
-            row.namespace.name, Int64(row.id.rawValue), row.name?.text, row.creator.name, row.moduleName,
+            row.namespace.name, Int64(row.id.rawValue), row.name?.text, row.creator.name,
+            row.moduleName,
             row.moduleDigest.bytes.data, row.entrypoint, row.grants.storedBytes.data,
             Int64(clamping: row.memoryLimit), row.createdAt, Int64(clamping: row.ceiling),
         ])
     }
 
     func insert(_ row: RequestRow) throws {
-        try cachedStatement(sql: "INSERT OR REPLACE INTO request VALUES (?,?,?,?,?,?)").execute(arguments: [
-            row.key.namespace.name, row.key.identity.name, row.key.key.data, row.bodyHash.data,
-            row.answer.storedBytes.data, row.finishedAt,
-        ])
+        try cachedStatement(sql: "INSERT OR REPLACE INTO request VALUES (?,?,?,?,?,?)").execute(
+            arguments: [
+                row.key.namespace.name, row.key.identity.name, row.key.key.data, row.bodyHash.data,
+                row.answer.storedBytes.data, row.finishedAt,
+            ])
     }
 
     /// The process ended: its record, and its place in the order of ends.
@@ -59,7 +61,9 @@ extension Database {
                 """, arguments: [count])
     }
 
-    func addModule(_ digest: ModuleDigest, size: UInt64, to namespace: Namespace, at time: Int64) throws {
+    func addModule(_ digest: ModuleDigest, size: UInt64, to namespace: Namespace, at time: Int64)
+        throws
+    {
         try cachedStatement(sql: "INSERT OR IGNORE INTO module VALUES (?,?,?,?)")
             .execute(arguments: [namespace.name, digest.bytes.data, Int64(clamping: size), time])
     }
@@ -106,11 +110,14 @@ extension Database {
             if row["exit"] as DatabaseValue == .null {
                 exit = nil
             } else {
-                guard let record = try? ExitRecord(storedBytes: row.bytes("exit")) else { return nil }
+                guard let record = try? ExitRecord(storedBytes: row.bytes("exit")) else {
+                    return nil
+                }
                 exit = record
             }
             return ProcessRow(
-                id: id, namespace: namespace, name: (row["name"] as String?).flatMap { ProcessName($0) },
+                id: id, namespace: namespace,
+                name: (row["name"] as String?).flatMap { ProcessName($0) },
                 creator: creator, moduleName: row["module_name"], moduleDigest: digest,
                 entrypoint: row["entrypoint"], grants: grants,
                 memoryLimit: UInt64(clamping: row["memory_limit"] as Int64),
@@ -120,7 +127,8 @@ extension Database {
     }
 
     func requestRows() throws -> [RequestRow] {
-        try Row.fetchAll(self, sql: "SELECT * FROM request ORDER BY finished_at").compactMap { row in
+        try Row.fetchAll(self, sql: "SELECT * FROM request ORDER BY finished_at").compactMap {
+            row in
             guard let namespace = Namespace(row["namespace"] as String),
                 let identity = Identity(row["identity"] as String),
                 let answer = try? RequestAnswer(storedBytes: row.bytes("answer"))

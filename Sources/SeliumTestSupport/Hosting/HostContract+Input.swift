@@ -4,7 +4,8 @@ internal import SeliumTLSCore
 
 extension HostContract {
     static let inputChecks: [Check] = [
-        Check(description: "what is written to stdin arrives, and its end ends the program") { fixture in
+        Check(description: "what is written to stdin arrives, and its end ends the program") {
+            fixture in
             let host = fixture.host
             let id = try await fixture.start(.echo, input: true)
             let claim = try await host.openInput(id)
@@ -49,7 +50,8 @@ extension HostContract {
             let id = try await fixture.start(.echo, input: false)
             try equal(try await fixture.host.wait(id).outcome, .exit(code: 0), "outcome")
         },
-        Check(description: "a writer waits for a program that does not read, until it is gone") { fixture in
+        Check(description: "a writer waits for a program that does not read, until it is gone") {
+            fixture in
             let host = fixture.host
             let id = try await fixture.start(.endless, input: true)
             let claim = try await host.openInput(id)
@@ -65,7 +67,8 @@ extension HostContract {
             try equal(await writing.value?.code, .cancelled, "what the write failed with")
             let later = Task { () -> HostError? in
                 do throws(HostError) {
-                    try await host.writeInput(claim, Array(repeating: 0x63, count: 200_000), end: true)
+                    try await host.writeInput(
+                        claim, Array(repeating: 0x63, count: 200_000), end: true)
                 } catch { return error }
                 return nil
             }
@@ -103,7 +106,8 @@ extension HostContract {
             let id = try await fixture.start(.lines(50, exit: 3))
             try equal(try await host.wait(id).outcome, .exit(code: 3), "outcome")
         },
-        Check(description: "an upload has one writer, foreign uploads are not in the way") { fixture in
+        Check(description: "an upload has one writer, foreign uploads are not in the way") {
+            fixture in
             let host = fixture.host
             let bytes = fixture.module(.lines(1, exit: 0))
             let (digest, size) = (try digest(of: bytes), UInt64(bytes.count))
@@ -123,7 +127,8 @@ extension HostContract {
             try await host.append(bytes, to: own)
             _ = try await host.commit(own)
         },
-        Check(description: "other bytes than the digest's are data loss and leave nothing") { fixture in
+        Check(description: "other bytes than the digest's are data loss and leave nothing") {
+            fixture in
             let host = fixture.host
             var bytes = fixture.module(.lines(1, exit: 0))
             let digest = try digest(of: bytes)
@@ -132,7 +137,8 @@ extension HostContract {
             let upload = try await host.beginUpload(
                 digest, size: UInt64(bytes.count), namespace: space, role: .user)
             try await host.append(bytes, to: upload)
-            try await fails(.dataLoss) { () async throws(HostError) in try await host.commit(upload) }
+            try await fails(.dataLoss) { () async throws(HostError) in try await host.commit(upload)
+            }
             try equal(try await host.module(.digest(digest), in: space), nil, "module")
             let again = try await host.beginUpload(
                 digest, size: UInt64(bytes.count), namespace: space, role: .user)
@@ -144,7 +150,8 @@ extension HostContract {
             let (digest, space) = (try digest(of: bytes), Namespace(of: alice))
             for size in [0, Limits.moduleBytes + 1] {
                 try await fails(.invalidArgument) { () async throws(HostError) in
-                    try await host.beginUpload(digest, size: size, namespace: space, role: .operator)
+                    try await host.beginUpload(
+                        digest, size: size, namespace: space, role: .operator)
                 }
             }
             let upload = try await host.beginUpload(
@@ -160,7 +167,9 @@ extension HostContract {
         Check(description: "a user has four unfinished uploads and 2 GiB of modules") { fixture in
             let host = fixture.host
             let space = Namespace(of: alice)
-            func begin(_ number: UInt8, _ size: UInt64, _ role: Role) async throws(HostError) -> ModuleUpload {
+            func begin(_ number: UInt8, _ size: UInt64, _ role: Role) async throws(HostError)
+                -> ModuleUpload
+            {
                 guard let digest = ModuleDigest(bytes: SHA256.hash([number])) else {
                     throw HostError(.internal, "digest")
                 }

@@ -3,7 +3,8 @@ internal import SeliumKernel
 
 extension HostContract {
     static let logChecks: [Check] = [
-        Check(description: "the log is what was written, between a begin and an end record") { fixture in
+        Check(description: "the log is what was written, between a begin and an end record") {
+            fixture in
             let id = try await fixture.start(.lines(300, exit: 7))
             let chunks = try await fixture.wholeLog(id)
             let expected = (1...300).map { "line \($0)\n" }.joined()
@@ -14,7 +15,8 @@ extension HostContract {
             try equal(chunks.last?.last, record.lastSequence, "last sequence")
             try equal(record.lastSequence, 302, "records: 300 lines, begin and end")
         },
-        Check(description: "stdout and stderr keep their order, and a rest is a partial record") { fixture in
+        Check(description: "stdout and stderr keep their order, and a rest is a partial record") {
+            fixture in
             let id = try await fixture.start(.bothStreams)
             let text = try await fixture.wholeLog(id).filter { $0.stream != .system }
             try equal(text.map(\.stream), [.stdout, .stderr, .stdout], "streams")
@@ -42,7 +44,9 @@ extension HostContract {
             guard case .chunk(let chunk) = batch.items.first, batch.items.count == 1 else {
                 throw Violation(description: "\(batch.items.count) items instead of one chunk")
             }
-            try expect(chunk.first <= 150 && chunk.last >= 150, "150 is not in \(chunk.first)…\(chunk.last)")
+            try expect(
+                chunk.first <= 150 && chunk.last >= 150,
+                "150 is not in \(chunk.first)…\(chunk.last)")
             try equal(batch.next, chunk.last + 1, "next")
         },
         Check(description: "a reader of a silent process waits, and a cancel ends it") { fixture in
@@ -69,7 +73,8 @@ extension HostContract {
             }
             try equal(try await reading.value.text(.stdout), "one\ntwo\nthree\n", "stdout")
         },
-        Check(description: "tail counts records of the streams it is asked for, not begin and end") {
+        Check(description: "tail counts records of the streams it is asked for, not begin and end")
+        {
             fixture in
             let host = fixture.host
             let id = try await fixture.start(.lines(20, exit: 0))

@@ -12,7 +12,9 @@ extension HostContract {
             try await fails(.alreadyExists) { () async throws(HostError) in
                 try await host.start(again, idempotency: nil)
             }
-            try await fails(.alreadyExists) { () async throws(HostError) in try await host.dryRun(again) }
+            try await fails(.alreadyExists) { () async throws(HostError) in
+                try await host.dryRun(again)
+            }
             try equal(try await host.lookup(name, in: space), id, "owner")
             try equal(try await host.status(id)?.name, name, "the row's name")
             _ = try await host.stop(id, idempotency: nil)
@@ -22,7 +24,8 @@ extension HostContract {
             _ = try await host.stop(next, idempotency: nil)
             try equal(try await host.lookup(name, in: space), next, "the newest that ended")
         },
-        Check(description: "a name of another namespace is neither found nor in the way") { fixture in
+        Check(description: "a name of another namespace is neither found nor in the way") {
+            fixture in
             let host = fixture.host
             let name = try unwrap(ProcessName("web"), "name")
             let first = try await fixture.start(.endless, by: alice, name: "web")
@@ -48,7 +51,8 @@ extension HostContract {
     ]
 
     static let idempotencyChecks: [Check] = [
-        Check(description: "a repeated start gives the first one's answer, another body is aborted") { fixture in
+        Check(description: "a repeated start gives the first one's answer, another body is aborted")
+        { fixture in
             let host = fixture.host
             let spec = try await fixture.spec(.lines(1, exit: 0))
             let key = request(1, body: 1)
@@ -60,7 +64,8 @@ extension HostContract {
             var foreign = key
             foreign.identity = bob
             try expect(
-                try await host.start(spec, idempotency: foreign).id != first.id, "another's key joined")
+                try await host.start(spec, idempotency: foreign).id != first.id,
+                "another's key joined")
             try equal(
                 try await host.processes(in: nil, includingEnded: true).count, 2, "processes")
         },
@@ -69,7 +74,9 @@ extension HostContract {
             let spec = try await fixture.spec(.endless)
             let ids = try await withThrowingTaskGroup(of: ProcessID?.self) { group in
                 for _ in 0..<8 {
-                    group.addTask { try await host.start(spec, idempotency: request(1, body: 1)).id }
+                    group.addTask {
+                        try await host.start(spec, idempotency: request(1, body: 1)).id
+                    }
                 }
                 return try await group.reduce(into: Set<ProcessID?>()) { $0.insert($1) }
             }
@@ -94,7 +101,8 @@ extension HostContract {
             let first = try await host.stop(id, idempotency: request(1, body: 1))
             guard case .stopped = first else { throw Violation(description: "\(first)") }
             try equal(
-                try await host.stop(id, idempotency: request(1, body: 1)), first, "the repeat's answer")
+                try await host.stop(id, idempotency: request(1, body: 1)), first,
+                "the repeat's answer")
         },
     ]
 

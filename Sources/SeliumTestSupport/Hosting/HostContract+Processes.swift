@@ -34,7 +34,8 @@ extension HostContract {
                 last = id.rawValue
             }
         },
-        Check(description: "stop interrupts an endless process and returns when it is gone") { fixture in
+        Check(description: "stop interrupts an endless process and returns when it is gone") {
+            fixture in
             let id = try await fixture.start(.endless)
             try equal(try await fixture.host.status(id)?.state.hasEnded, false, "ended")
             let outcome = try await fixture.host.stop(id, idempotency: nil)
@@ -46,7 +47,8 @@ extension HostContract {
             try equal(try await fixture.host.status(id)?.state, .exited, "state")
             try equal(try await fixture.host.wait(id), record, "what wait tells")
             try equal(
-                try await fixture.host.stop(id, idempotency: nil), .alreadyEnded(record), "second stop")
+                try await fixture.host.stop(id, idempotency: nil), .alreadyEnded(record),
+                "second stop")
         },
         Check(description: "an unknown id is not found everywhere") { fixture in
             let id = try unwrap(ProcessID(4_000_000_000), "id")
@@ -62,7 +64,8 @@ extension HostContract {
             try await fails(.notFound) { () async throws(HostError) in
                 try await host.logPosition(id, tail: 1, streams: [.stdout])
             }
-            try await fails(.notFound) { () async throws(HostError) in try await host.openInput(id) }
+            try await fails(.notFound) { () async throws(HostError) in try await host.openInput(id)
+            }
         },
         Check(description: "wait ends at once when its task is cancelled") { fixture in
             let id = try await fixture.start(.endless)
@@ -97,9 +100,11 @@ extension HostContract {
             try equal(report.id, nil, "id")
             try equal(report.entrypoint, "_start", "entrypoint")
             try equal(
-                try await fixture.host.processes(in: nil, includingEnded: true).count, 0, "processes")
+                try await fixture.host.processes(in: nil, includingEnded: true).count, 0,
+                "processes")
         },
-        Check(description: "an import without its grant is noted, and strict refuses it") { fixture in
+        Check(description: "an import without its grant is noted, and strict refuses it") {
+            fixture in
             var spec = try await fixture.spec(.readsClock)
             let notes = try await fixture.host.dryRun(spec).notes
             try equal(notes.map(\.capability), [.timeRead], "what is missing")
@@ -111,7 +116,8 @@ extension HostContract {
             spec.grants = [Grant(capability: .timeRead)]
             try equal(try await fixture.host.dryRun(spec).notes, [], "notes with the grant")
         },
-        Check(description: "bad modules and entrypoints are refused before a process exists") { fixture in
+        Check(description: "bad modules and entrypoints are refused before a process exists") {
+            fixture in
             let host = fixture.host
             let garbage = try await fixture.spec(.garbage)
             try await fails(.invalidArgument) { () async throws(HostError) in
@@ -130,7 +136,8 @@ extension HostContract {
             }
             try equal(try await host.processes(in: nil, includingEnded: true).count, 0, "processes")
         },
-        Check(description: "a user's namespace holds 32 living processes, the operator's more") { fixture in
+        Check(description: "a user's namespace holds 32 living processes, the operator's more") {
+            fixture in
             let host = fixture.host
             var ids: [ProcessID] = []
             for _ in 0..<Limits.userProcesses { ids.append(try await fixture.start(.endless)) }

@@ -62,15 +62,18 @@ package enum HostContract {
     // MARK: Tools
 
     static func expect(
-        _ condition: Bool, _ message: @autoclosure () -> String, line: UInt = #line, file: String = #fileID
+        _ condition: Bool, _ message: @autoclosure () -> String, line: UInt = #line,
+        file: String = #fileID
     ) throws {
         if !condition { throw Violation(description: "\(file):\(line): \(message())") }
     }
 
     static func equal<T: Equatable>(
-        _ found: T, _ expected: T, _ what: String = "value", line: UInt = #line, file: String = #fileID
+        _ found: T, _ expected: T, _ what: String = "value", line: UInt = #line,
+        file: String = #fileID
     ) throws {
-        try expect(found == expected, "\(what) is \(found), not \(expected)", line: line, file: file)
+        try expect(
+            found == expected, "\(what) is \(found), not \(expected)", line: line, file: file)
     }
 
     static func unwrap<T>(
@@ -102,7 +105,9 @@ package enum HostContract {
 
 extension HostContract.Fixture {
     /// The digest of a behaviour's module, uploaded for the namespace when it is not there.
-    func digest(_ behaviour: HostContract.Behaviour, for identity: Identity) async throws -> ModuleDigest {
+    func digest(_ behaviour: HostContract.Behaviour, for identity: Identity) async throws
+        -> ModuleDigest
+    {
         let bytes = module(behaviour)
         let digest = try HostContract.unwrap(
             ModuleDigest(bytes: SHA256.hash(bytes)), "digest of 32 bytes")
@@ -117,19 +122,22 @@ extension HostContract.Fixture {
 
     /// A start of a behaviour.
     func spec(
-        _ behaviour: HostContract.Behaviour, by identity: Identity = HostContract.alice, name: String? = nil,
+        _ behaviour: HostContract.Behaviour, by identity: Identity = HostContract.alice,
+        name: String? = nil,
         input: Bool = false
     ) async throws -> StartSpec {
         let digest = try await digest(behaviour, for: identity)
         return StartSpec(
             namespace: Namespace(of: identity), creator: identity, role: .builtIn(for: identity),
-            module: .digest(digest), moduleName: "check.wasm", name: name.flatMap { ProcessName($0) },
+            module: .digest(digest), moduleName: "check.wasm",
+            name: name.flatMap { ProcessName($0) },
             takesInput: input)
     }
 
     /// Starts a behaviour.
     func start(
-        _ behaviour: HostContract.Behaviour, by identity: Identity = HostContract.alice, name: String? = nil,
+        _ behaviour: HostContract.Behaviour, by identity: Identity = HostContract.alice,
+        name: String? = nil,
         input: Bool = false
     ) async throws -> ProcessID {
         let spec = try await spec(behaviour, by: identity, name: name, input: input)
@@ -145,7 +153,8 @@ extension HostContract.Fixture {
             let batch = try await host.readLog(id, from: position, atMost: atMost)
             for item in batch.items {
                 guard case .chunk(let chunk) = item else {
-                    throw HostContract.Violation(description: "a gap where nothing was dropped: \(item)")
+                    throw HostContract.Violation(
+                        description: "a gap where nothing was dropped: \(item)")
                 }
                 try HostContract.equal(chunk.first, position, "first sequence of a chunk")
                 position = chunk.last + 1

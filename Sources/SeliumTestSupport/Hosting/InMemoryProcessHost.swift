@@ -66,7 +66,8 @@ package final class InMemoryProcessHost: ProcessHost {
         _ spec: StartSpec, idempotency: Idempotency?
     ) async throws(HostError) -> StartReport {
         let answer = try await once(idempotency) { () throws(HostError) in
-            _ = try await self.world.wait(for: .starts) { world, _ in world.holdsStarts ? nil : true }
+            _ = try await self.world.wait(for: .starts) { world, _ in world.holdsStarts ? nil : true
+            }
             return try self.world.update { (world, wakes) throws(HostError) in
                 try world.failIfTold()
                 return .started(try world.start(spec, &wakes))
@@ -108,7 +109,9 @@ package final class InMemoryProcessHost: ProcessHost {
         let key = ScriptWorld.RequestKey(
             namespace: idempotency.namespace, identity: idempotency.identity, key: idempotency.key)
         let verdict = try await world.wait(for: .request(key)) {
-            (world, _) throws(HostError) -> IdempotencyTable<ScriptWorld.RequestKey, ScriptWorld.Answer>
+            (world, _) throws(HostError) -> IdempotencyTable<
+                ScriptWorld.RequestKey, ScriptWorld.Answer
+            >
                 .Verdict? in
             let wallTime = world.wallTime
             let verdict = try hosted { () throws(KernelError) in

@@ -69,7 +69,8 @@ struct ScriptWorld: Sendable {
         switch reference {
         case .name(let name): names[name.hasSuffix(".wasm") ? String(name.dropLast(5)) : name]
         case .digest(let digest):
-            owners[namespace, default: []].contains(digest) || owners[.system, default: []].contains(digest)
+            owners[namespace, default: []].contains(digest)
+                || owners[.system, default: []].contains(digest)
                 ? digest : nil
         }
     }
@@ -83,7 +84,8 @@ struct ScriptWorld: Sendable {
 
     /// Everything that `start` refuses.
     func judge(_ spec: StartSpec) throws(HostError) -> Judged {
-        guard let digest = digest(spec.module, in: spec.namespace), let bytes = modules[digest] else {
+        guard let digest = digest(spec.module, in: spec.namespace), let bytes = modules[digest]
+        else {
             throw HostError(.notFound, "no such module")
         }
         guard let script = Script(bytes) else {
@@ -105,7 +107,8 @@ struct ScriptWorld: Sendable {
         }
         let report = StartReport(
             id: nil, digest: digest, entrypoint: entrypoint,
-            grants: spec.grants.sorted { $0.capability.rawValue < $1.capability.rawValue }, notes: notes)
+            grants: spec.grants.sorted { $0.capability.rawValue < $1.capability.rawValue },
+            notes: notes)
         return Judged(report: report, script: script)
     }
 
@@ -118,8 +121,10 @@ struct ScriptWorld: Sendable {
         let status = ProcessStatus(
             id: id, namespace: spec.namespace, name: spec.name, creator: spec.creator,
             moduleName: spec.moduleName, moduleDigest: report.digest, entrypoint: report.entrypoint,
-            state: .starting, incarnation: 1, createdAt: wallTime, uptimeNanoseconds: 0, cpuNanoseconds: 0,
-            memory: 65_536, memoryLimit: spec.memoryLimit ?? Limits.processMemory, grants: report.grants,
+            state: .starting, incarnation: 1, createdAt: wallTime, uptimeNanoseconds: 0,
+            cpuNanoseconds: 0,
+            memory: 65_536, memoryLimit: spec.memoryLimit ?? Limits.processMemory,
+            grants: report.grants,
             exit: nil)
         try hosted { () throws(KernelError) in try table.insert(status, role: spec.role) }
         nextID += 1
@@ -183,12 +188,15 @@ struct ScriptWorld: Sendable {
     ) {
         let time = now()
         shelf.append(
-            LogPiece.pieces(of: bytes, stream: stream), to: id, wallTime: wallTime, monotonicTime: time)
+            LogPiece.pieces(of: bytes, stream: stream), to: id, wallTime: wallTime,
+            monotonicTime: time)
         wakes.wake(.log(id))
     }
 
     mutating func end(_ id: ProcessID, _ outcome: ExitOutcome, _ wakes: inout Wakes) {
-        guard let run = runs.removeValue(forKey: id), let status = table.unpublished(id) else { return }
+        guard let run = runs.removeValue(forKey: id), let status = table.unpublished(id) else {
+            return
+        }
         let time = now()
         let record = ExitRecord(
             outcome: outcome, incarnation: 1, stopRequested: table.stopRequested(id),

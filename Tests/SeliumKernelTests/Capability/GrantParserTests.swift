@@ -9,7 +9,8 @@ struct GrantParserTests {
         for capability in Capability.allCases {
             if GrantParser.exampleOfMandatoryScope(capability) == nil {
                 #expect(
-                    try GrantParser.parse(name: capability.name, scope: "") == Grant(capability: capability))
+                    try GrantParser.parse(name: capability.name, scope: "")
+                        == Grant(capability: capability))
             } else {
                 let error = #expect(throws: KernelError.self) {
                     try GrantParser.parse(name: capability.name, scope: "")
@@ -29,18 +30,25 @@ struct GrantParserTests {
         }
     }
 
-    @Test("unknown names name the nearest", arguments: [
-        ("timeread", "TimeRead"), ("NetHttpConect", "NetHttpConnect"), ("wasi", nil), ("NetHttp*", nil), ("", nil),
-    ] as [(String, String?)])
+    @Test(
+        "unknown names name the nearest",
+        arguments: [
+            ("timeread", "TimeRead"), ("NetHttpConect", "NetHttpConnect"), ("wasi", nil),
+            ("NetHttp*", nil), ("", nil),
+        ] as [(String, String?)])
     func unknown(name: String, nearest: String?) {
-        let error = #expect(throws: KernelError.self) { try GrantParser.parse(name: name, scope: "") }
+        let error = #expect(throws: KernelError.self) {
+            try GrantParser.parse(name: name, scope: "")
+        }
         #expect(error?.code == .invalid)
         if let nearest { #expect(error?.remedy == "did you mean \(nearest)?") }
     }
 
     @Test("a name with control characters is shown without them")
     func control() {
-        let error = #expect(throws: KernelError.self) { try GrantParser.parse(name: "a\u{1b}[2Jb\n", scope: "") }
+        let error = #expect(throws: KernelError.self) {
+            try GrantParser.parse(name: "a\u{1b}[2Jb\n", scope: "")
+        }
         #expect(error?.message.unicodeScalars.allSatisfy { $0.value >= 0x20 } == true)
     }
 

@@ -13,7 +13,9 @@ struct InputBufferTests {
         var read: [UInt8] = []
         for _ in 0..<1_000 {
             if Bool.random(using: &random) {
-                let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
                 let before = buffer.count
                 let taken = try buffer.write(bytes[...], token: token)
                 if taken != min(bytes.count, 100 - before) { Issue.record("\(taken) taken") }
@@ -21,7 +23,8 @@ struct InputBufferTests {
             } else {
                 switch buffer.read(atMost: Int.random(in: 1...80, using: &random)) {
                 case .bytes(let bytes): read += bytes
-                case .wait: if read.count != written.count { Issue.record("a wait with bytes there") }
+                case .wait:
+                    if read.count != written.count { Issue.record("a wait with bytes there") }
                 case .end: Issue.record("an end that nobody said")
                 }
             }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Rates and repeated requests")
 struct LimitsTests {
-    @Test("over a long time no more passes than the rate and one burst", arguments: 0..<20 as Range<UInt64>)
+    @Test(
+        "over a long time no more passes than the rate and one burst",
+        arguments: 0..<20 as Range<UInt64>)
     func rate(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var bucket = TokenBucket(rate: 1_000, burst: 500, now: 0)
@@ -43,7 +45,8 @@ struct LimitsTests {
         if case .done(value) = verdict { true } else { false }
     }
 
-    @Test("a repeat joins, then gets the result; another body is a mismatch; a failure frees the key")
+    @Test(
+        "a repeat joins, then gets the result; another body is a mismatch; a failure frees the key")
     func repeats() throws {
         var table = Table()
         guard case .proceed = try table.begin("a", bodyHash: [1], wallTime: 0) else {
@@ -54,7 +57,9 @@ struct LimitsTests {
             Issue.record("the repeat does not join")
             return
         }
-        let error = #expect(throws: KernelError.self) { try table.begin("a", bodyHash: [2], wallTime: 0) }
+        let error = #expect(throws: KernelError.self) {
+            try table.begin("a", bodyHash: [2], wallTime: 0)
+        }
         #expect(error?.code == .mismatch)
         table.finish("a", 7, wallTime: 1)
         #expect(Self.isDone(try table.begin("a", bodyHash: [1], wallTime: 2), 7))
@@ -85,7 +90,9 @@ struct LimitsTests {
         var full = Table(capacity: 2, lifetime: 100)
         _ = try full.begin("x", bodyHash: [], wallTime: 0)
         _ = try full.begin("y", bodyHash: [], wallTime: 0)
-        let error = #expect(throws: KernelError.self) { try full.begin("z", bodyHash: [], wallTime: 0) }
+        let error = #expect(throws: KernelError.self) {
+            try full.begin("z", bodyHash: [], wallTime: 0)
+        }
         #expect(error?.code == .exhausted)
     }
 

@@ -47,9 +47,12 @@ struct LogBufferTests {
         let batch = try #require(try log.read(from: 1, atMost: 10))
         #expect(
             batch.items.first
-                == .gap(LogGap(from: 1, through: oldest - 1, bytes: UInt64(dropped), reason: .retention)))
-        #expect(try log.read(from: 3, atMost: 10)?.items.first
-            == .gap(LogGap(from: 3, through: oldest - 1, bytes: 0, reason: .retention)))
+                == .gap(
+                    LogGap(from: 1, through: oldest - 1, bytes: UInt64(dropped), reason: .retention)
+                ))
+        #expect(
+            try log.read(from: 3, atMost: 10)?.items.first
+                == .gap(LogGap(from: 3, through: oldest - 1, bytes: 0, reason: .retention)))
         #expect(try log.read(from: 0, atMost: 10)?.items.count == 1)
     }
 
@@ -60,19 +63,26 @@ struct LogBufferTests {
         log.append(.ended(Self.record(last: 65_537)), wallTime: 0, monotonicTime: 0)
         let batch = try #require(try log.read(from: 1, atMost: 10))
         #expect(batch.items.count == 2)
-        #expect(batch.items.first == .gap(LogGap(from: 1, through: 65_536, bytes: 0, reason: .lost)))
+        #expect(
+            batch.items.first == .gap(LogGap(from: 1, through: 65_536, bytes: 0, reason: .lost)))
         #expect(batch.isEnd)
     }
 
     @Test("lost and dropped sequences are two gaps")
     func lostAndDropped() throws {
         var log = LogBuffer(lostThrough: 10, capacity: 300)
-        for index in 0..<20 { log.append(Self.piece("x\n"), wallTime: 0, monotonicTime: UInt64(index)) }
+        for index in 0..<20 {
+            log.append(Self.piece("x\n"), wallTime: 0, monotonicTime: UInt64(index))
+        }
         let batch = try #require(try log.read(from: 5, atMost: 1_000))
-        #expect(batch.items.prefix(2) == [
-            .gap(LogGap(from: 5, through: 10, bytes: 0, reason: .lost)),
-            .gap(LogGap(from: 11, through: log.oldest - 1, bytes: 2 * (log.oldest - 11), reason: .retention)),
-        ])
+        #expect(
+            batch.items.prefix(2) == [
+                .gap(LogGap(from: 5, through: 10, bytes: 0, reason: .lost)),
+                .gap(
+                    LogGap(
+                        from: 11, through: log.oldest - 1, bytes: 2 * (log.oldest - 11),
+                        reason: .retention)),
+            ])
     }
 
     @Test("the record that ends a log is never dropped")
@@ -95,10 +105,14 @@ struct LogBufferTests {
         for step in 0..<600 {
             if Int.random(in: 0..<3, using: &random) > 0 {
                 let lines = Int.random(in: 1...20, using: &random)
-                let text = String(repeating: "abc\n", count: lines) + (Bool.random(using: &random) ? "rest" : "")
+                let text =
+                    String(repeating: "abc\n", count: lines)
+                    + (Bool.random(using: &random) ? "rest" : "")
                 log.append(Self.piece(text), wallTime: 0, monotonicTime: UInt64(step))
                 given = log.next - 1
-            } else if let batch = try log.read(from: position, atMost: Int.random(in: 1...1_000, using: &random)) {
+            } else if let batch = try log.read(
+                from: position, atMost: Int.random(in: 1...1_000, using: &random))
+            {
                 for item in batch.items {
                     let (from, through) =
                         switch item {
@@ -120,7 +134,9 @@ struct LogBufferTests {
         #expect(log.cost <= 4_000)
     }
 
-    @Test("tail finds the record that has as many behind it as asked", arguments: 0..<20 as Range<UInt64>)
+    @Test(
+        "tail finds the record that has as many behind it as asked",
+        arguments: 0..<20 as Range<UInt64>)
     func tail(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var log = LogBuffer()
@@ -128,7 +144,8 @@ struct LogBufferTests {
         log.append(.began(incarnation: 1), wallTime: 0, monotonicTime: 0)
         for _ in 0..<50 {
             let stream = Bool.random(using: &random) ? LogStream.stdout : .stderr
-            let piece = Self.piece(String(repeating: "x\n", count: Int.random(in: 1...9, using: &random)), stream)
+            let piece = Self.piece(
+                String(repeating: "x\n", count: Int.random(in: 1...9, using: &random)), stream)
             for offset in 0..<UInt64(piece.records) { records.append((log.next + offset, stream)) }
             log.append(piece, wallTime: 0, monotonicTime: 0)
         }

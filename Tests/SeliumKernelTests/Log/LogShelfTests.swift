@@ -11,7 +11,8 @@ struct LogShelfTests {
 
     static func fill(_ shelf: inout LogShelf, _ id: ProcessID, _ bytes: Int, at time: UInt64) {
         let text = Array(repeating: UInt8(ascii: "x"), count: bytes)
-        shelf.append(LogPiece.pieces(of: text, stream: .stdout), to: id, wallTime: 0, monotonicTime: time)
+        shelf.append(
+            LogPiece.pieces(of: text, stream: .stdout), to: id, wallTime: 0, monotonicTime: time)
     }
 
     @Test("the oldest ended process loses its log first, and keeps its end")
@@ -23,7 +24,8 @@ struct LogShelfTests {
         }
         for number in [2, 1] as [UInt64] {
             shelf.append(
-                .ended(LogBufferTests.record(last: 2)), to: Self.id(number), wallTime: 0, monotonicTime: 9)
+                .ended(LogBufferTests.record(last: 2)), to: Self.id(number), wallTime: 0,
+                monotonicTime: 9)
         }
         shelf.open(Self.id(4))
         Self.fill(&shelf, Self.id(4), 15_000, at: 10)
@@ -58,7 +60,8 @@ struct LogShelfTests {
             switch Int.random(in: 0..<40, using: &random) {
             case 0:
                 shelf.append(
-                    .ended(LogBufferTests.record(last: 0)), to: id, wallTime: 0, monotonicTime: time)
+                    .ended(LogBufferTests.record(last: 0)), to: id, wallTime: 0, monotonicTime: time
+                )
             case 1:
                 shelf.remove(id)
                 shelf.open(id)

@@ -23,9 +23,11 @@ struct LogSliceTests {
         #expect(slice.flush().map(\.stream) == [.stdout, .stderr, .stdout])
     }
 
-    @Test("records are lines, and an unfinished rest", arguments: [
-        ("a\n", 1), ("a", 1), ("\n", 1), ("\n\n\n", 3), ("a\nb", 2), ("a\n\nb\n", 3),
-    ])
+    @Test(
+        "records are lines, and an unfinished rest",
+        arguments: [
+            ("a\n", 1), ("a", 1), ("\n", 1), ("\n\n\n", 3), ("a\nb", 2), ("a\n\nb\n", 3),
+        ])
     func records(text: String, count: UInt32) {
         #expect(LogPiece(stream: .stdout, bytes: Array(text.utf8)).records == count)
     }
@@ -40,7 +42,10 @@ struct LogSliceTests {
         #expect(pieces.reduce(0) { $0 + $1.records } == 100)
 
         let long = Array(repeating: UInt8(ascii: "y"), count: 3 * LogChunk.maximumBytes + 5)
-        #expect(LogPiece.pieces(of: long, stream: .stdout).map(\.bytes.count) == [32_768, 32_768, 32_768, 5])
+        #expect(
+            LogPiece.pieces(of: long, stream: .stdout).map(\.bytes.count) == [
+                32_768, 32_768, 32_768, 5,
+            ])
     }
 
     @Test("whatever is written comes out in order and in bounds", arguments: 0..<4 as Range<UInt64>)
@@ -51,7 +56,9 @@ struct LogSliceTests {
         var found: [LogStream: [UInt8]] = [:]
         for _ in 0..<100 {
             let stream = Bool.random(using: &random) ? LogStream.stdout : .stderr
-            let size = Int.random(in: 0...(Int.random(in: 0..<10, using: &random) == 0 ? 100_000 : 50), using: &random)
+            let size = Int.random(
+                in: 0...(Int.random(in: 0..<10, using: &random) == 0 ? 100_000 : 50), using: &random
+            )
             let bytes = (0..<size).map { _ in UInt8.random(in: 9...12, using: &random) }
             slice.write(bytes, to: stream)
             expected[stream, default: []] += bytes

@@ -40,10 +40,13 @@ struct UploadTableTests {
     func quota() throws {
         var table = UploadTable()
         let size = Limits.moduleBytes
-        _ = try table.begin(Self.key(1), size: size, role: .user, stored: Limits.userModuleBytes - 2 * size)
-        _ = try table.begin(Self.key(2), size: size, role: .user, stored: Limits.userModuleBytes - 2 * size)
+        _ = try table.begin(
+            Self.key(1), size: size, role: .user, stored: Limits.userModuleBytes - 2 * size)
+        _ = try table.begin(
+            Self.key(2), size: size, role: .user, stored: Limits.userModuleBytes - 2 * size)
         let error = #expect(throws: KernelError.self) {
-            try table.begin(Self.key(3), size: 8, role: .user, stored: Limits.userModuleBytes - 2 * size)
+            try table.begin(
+                Self.key(3), size: 8, role: .user, stored: Limits.userModuleBytes - 2 * size)
         }
         #expect(error?.code == .exhausted)
         _ = try table.begin(Self.key(3), size: 8, role: .operator, stored: .max / 2)

@@ -7,13 +7,17 @@ import Testing
 struct ProcessTableTests {
     static let alice = Identity("alice") ?? .anonymous
 
-    static func status(_ number: UInt64, _ name: String? = nil, in space: String = "alice") -> ProcessStatus {
+    static func status(_ number: UInt64, _ name: String? = nil, in space: String = "alice")
+        -> ProcessStatus
+    {
         guard let digest = ModuleDigest(bytes: Array(repeating: 1, count: 32)),
             let namespace = Namespace(space)
         else { preconditionFailure("bad test data") }
         return ProcessStatus(
-            id: LogShelfTests.id(number), namespace: namespace, name: name.flatMap { ProcessName($0) },
-            creator: alice, moduleName: "m", moduleDigest: digest, entrypoint: "_start", state: .starting,
+            id: LogShelfTests.id(number), namespace: namespace,
+            name: name.flatMap { ProcessName($0) },
+            creator: alice, moduleName: "m", moduleDigest: digest, entrypoint: "_start",
+            state: .starting,
             incarnation: 1, createdAt: 0, uptimeNanoseconds: 0, cpuNanoseconds: 0, memory: 0,
             memoryLimit: 0, grants: [], exit: nil)
     }
@@ -92,7 +96,8 @@ struct ProcessTableTests {
     }
 
     /// The same table as lists that are searched from end to end.
-    @Test("names, counts and what is kept follow a simple model", arguments: 0..<20 as Range<UInt64>)
+    @Test(
+        "names, counts and what is kept follow a simple model", arguments: 0..<20 as Range<UInt64>)
     func model(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var table = ProcessTable(ceiling: 20, keptEach: 5)
@@ -103,7 +108,8 @@ struct ProcessTableTests {
             let space = ["alice", "bob"].randomElement(using: &random) ?? "bob"
             if Int.random(in: 0..<5, using: &random) > 1 {
                 let name = ["a", "b", "c", nil, nil].randomElement(using: &random) ?? nil
-                let isTaken = name != nil && living.contains { $0.space == space && $0.name == name }
+                let isTaken =
+                    name != nil && living.contains { $0.space == space && $0.name == name }
                 let fits = !isTaken && living.count < 20
                 do throws(KernelError) {
                     try table.insert(Self.status(next, name, in: space), role: .operator)
@@ -116,7 +122,8 @@ struct ProcessTableTests {
                 }
             } else if let index = living.indices.randomElement(using: &random) {
                 let one = living.remove(at: index)
-                let gone = table.ended(LogShelfTests.id(one.id), LogBufferTests.record(last: 1), now: 0)
+                let gone = table.ended(
+                    LogShelfTests.id(one.id), LogBufferTests.record(last: 1), now: 0)
                 ended.append(one)
                 var expected: [ProcessID] = []
                 while ended.count(where: { $0.space == one.space }) > 5,

@@ -4,11 +4,15 @@ import Testing
 
 @Suite("Typed values")
 struct ValueTests {
-    @Test("the range of every integer is kept to the last number", arguments: [
-        (ValueKind.i8, "-128", "127"), (.u8, "0", "255"), (.i16, "-32768", "32767"), (.u16, "0", "65535"),
-        (.i32, "-2147483648", "2147483647"), (.u32, "0", "4294967295"),
-        (.i64, "-9223372036854775808", "9223372036854775807"), (.u64, "0", "18446744073709551615"),
-    ])
+    @Test(
+        "the range of every integer is kept to the last number",
+        arguments: [
+            (ValueKind.i8, "-128", "127"), (.u8, "0", "255"), (.i16, "-32768", "32767"),
+            (.u16, "0", "65535"),
+            (.i32, "-2147483648", "2147483647"), (.u32, "0", "4294967295"),
+            (.i64, "-9223372036854775808", "9223372036854775807"),
+            (.u64, "0", "18446744073709551615"),
+        ])
     func ranges(kind: ValueKind, least: String, most: String) throws {
         for text in [least, most] {
             let value = try Value(text: text, kind: kind)

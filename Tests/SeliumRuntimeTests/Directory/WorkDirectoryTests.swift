@@ -8,7 +8,8 @@ struct WorkDirectoryTests {
         do throws(RuntimeError) {
             _ = try Runtime(
                 Runtime.Configuration(
-                    workDirectory: path, isDefaultDirectory: isDefault, compiler: InProcessCompiler()))
+                    workDirectory: path, isDefaultDirectory: isDefault,
+                    compiler: InProcessCompiler()))
             return nil
         } catch {
             return error
@@ -55,7 +56,8 @@ struct WorkDirectoryTests {
     func modes() async throws {
         try await RuntimeFixture.with { _, path in
             for folder in ["state", "state/modules", "state/uploads", "state/compiled"] {
-                let mode = try FileManager.default.attributesOfItem(atPath: path + "/" + folder)[.posixPermissions]
+                let mode = try FileManager.default.attributesOfItem(atPath: path + "/" + folder)[
+                    .posixPermissions]
                 #expect(mode as? Int == 0o700, "\(folder)")
             }
         }

@@ -8,8 +8,10 @@ enum ContractModules {
         case .lines(let count, let code): wasm(lines(count, code))
         case .bothStreams: wasm(bothStreams)
         case .echo: wasm(echo)
-        case .endless: wasm(#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#)
-        case .trap: wasm(#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#)
+        case .endless:
+            wasm(#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#)
+        case .trap:
+            wasm(#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#)
         case .readsClock: wasm(readsClock)
         case .garbage: Array("this is no module".utf8)
         }

@@ -20,13 +20,17 @@ struct FaultTests {
             let living = try await runtime.run(ContractModules.module(.endless))
             let spec = try await runtime.spec(ContractModules.module(.endless), name: "web")
             try Self.setReadOnly(runtime, true)
-            let refused = await refusal { try await runtime.start(spec, idempotency: HostContract.request(1, body: 1)) }
+            let refused = await refusal {
+                try await runtime.start(spec, idempotency: HostContract.request(1, body: 1))
+            }
             #expect(refused?.code == .unavailable)
             #expect(refused?.isRetryable == true)
             // The guest that had begun is gone when its end was told.
             while try await runtime.info().livingProcesses > 1 { await Task.yield() }
-            #expect(try await runtime.processes(in: nil, includingEnded: true).map(\.id) == [living])
-            guard case .stopped(let record) = try await runtime.stop(living, idempotency: nil) else {
+            #expect(
+                try await runtime.processes(in: nil, includingEnded: true).map(\.id) == [living])
+            guard case .stopped(let record) = try await runtime.stop(living, idempotency: nil)
+            else {
                 Issue.record("not stopped")
                 return
             }
@@ -50,7 +54,9 @@ struct FaultTests {
             #expect(refused?.code == .unavailable)
             try Self.setReadOnly(runtime, false)
             let ids = try await withThrowingTaskGroup(of: ProcessID?.self) { group in
-                for _ in 0..<8 { group.addTask { try await runtime.start(spec, idempotency: nil).id } }
+                for _ in 0..<8 {
+                    group.addTask { try await runtime.start(spec, idempotency: nil).id }
+                }
                 return try await group.reduce(into: Set<ProcessID?>()) { $0.insert($1) }
             }
             #expect(ids.count == 8)
@@ -108,7 +114,8 @@ struct FaultTests {
         let path = try RuntimeFixture.directory()
         let first = try RuntimeFixture.open(path)
         let digest = try #require(ModuleDigest(bytes: Array(repeating: 7, count: 32)))
-        let upload = try await first.beginUpload(digest, size: 100, namespace: Runtime.space, role: .user)
+        let upload = try await first.beginUpload(
+            digest, size: 100, namespace: Runtime.space, role: .user)
         try await first.append([1, 2, 3], to: upload)
         await first.shutDown()
         let copy = try RestartTests.crashed(path)
@@ -120,7 +127,8 @@ struct FaultTests {
         #expect(try files.contentsOfDirectory(atPath: copy + "/state/uploads").count == 1)
         #expect(try files.contentsOfDirectory(atPath: copy + "/state/modules") == [])
         #expect(try files.contentsOfDirectory(atPath: copy + "/state/compiled") == [])
-        let resumed = try await second.beginUpload(digest, size: 100, namespace: Runtime.space, role: .user)
+        let resumed = try await second.beginUpload(
+            digest, size: 100, namespace: Runtime.space, role: .user)
         #expect(resumed.offset == 3)
         await second.shutDown()
     }
@@ -135,14 +143,16 @@ struct FaultTests {
                 for _ in 0..<16 {
                     group.addTask {
                         for _ in 0..<25 {
-                            guard let id = try await runtime.start(start, idempotency: nil).id else {
+                            guard let id = try await runtime.start(start, idempotency: nil).id
+                            else {
                                 Issue.record("no id")
                                 return
                             }
                             let text = try await runtime.output(id)
                             let outcome = try await runtime.wait(id).outcome
                             if text != "line 1\nline 2\nline 3\n" || outcome != .exit(code: 7) {
-                                Issue.record("process \(id) wrote \(text) and ended with \(outcome)")
+                                Issue.record(
+                                    "process \(id) wrote \(text) and ended with \(outcome)")
                             }
                         }
                     }

@@ -34,7 +34,8 @@ struct GuestTests {
     @Test("arguments that do not fit the entrypoint are refused before anything runs")
     func misfit() async throws {
         let module = ContractModules.wasm(
-            #"(module (memory (export "memory") 1) (func (export "start") (param i32)) (func (export "_start")))"#)
+            #"(module (memory (export "memory") 1) (func (export "start") (param i32)) (func (export "_start")))"#
+        )
         try await RuntimeFixture.with { runtime, _ in
             let spec = try await runtime.spec(module)
             let error = await refusal {
@@ -78,7 +79,9 @@ struct GuestTests {
             """)
         try await RuntimeFixture.with { runtime, _ in
             let id = try await runtime.run(module) { spec in
-                spec.arguments = [Argument(value: .u16(7), text: "7"), Argument(value: .utf8("a b"), text: "a b")]
+                spec.arguments = [
+                    Argument(value: .u16(7), text: "7"), Argument(value: .utf8("a b"), text: "a b"),
+                ]
                 spec.argv = ["-x", ""]
                 spec.environment = [EnvironmentVariable(name: "A", value: "1", isSensitive: true)]
             }
@@ -168,7 +171,8 @@ struct GuestTests {
                 spec.entrypoint = "errno"
                 spec.results = [.u16]
             }
-            #expect(try await runtime.wait(id).outcome == .returned([.u16(Errno.notCapable.rawValue)]))
+            #expect(
+                try await runtime.wait(id).outcome == .returned([.u16(Errno.notCapable.rawValue)]))
             let notes = try await runtime.notes(id)
             #expect(
                 notes.first
@@ -189,7 +193,9 @@ struct GuestTests {
         }
     }
 
-    @Test("an unknown import is told in the log, traps by name when it is called, and strict refuses it")
+    @Test(
+        "an unknown import is told in the log, traps by name when it is called, and strict refuses it"
+    )
     func unknownImport() async throws {
         let module = ContractModules.wasm(
             """
@@ -206,7 +212,10 @@ struct GuestTests {
             #expect(trap.message.contains("acme.rocket"))
             #expect(try await runtime.notes(id) == [.unknownImport(module: "acme", name: "rocket")])
             var spec = try await runtime.spec(module)
-            #expect(try await runtime.dryRun(spec).notes == [ImportNote(module: "acme", name: "rocket", capability: nil)])
+            #expect(
+                try await runtime.dryRun(spec).notes == [
+                    ImportNote(module: "acme", name: "rocket", capability: nil)
+                ])
             spec.strict = true
             let error = await refusal { try await runtime.dryRun(spec) }
             #expect(error?.message.contains("acme.rocket") == true)

@@ -11,7 +11,9 @@ extension Runtime {
 
     /// Uploads a module for alice.
     func upload(_ bytes: [UInt8]) async throws -> ModuleDigest {
-        guard let digest = ModuleDigest(bytes: SHA256.hash(bytes)) else { throw HostError(.internal, "digest") }
+        guard let digest = ModuleDigest(bytes: SHA256.hash(bytes)) else {
+            throw HostError(.internal, "digest")
+        }
         if try await module(.digest(digest), in: Self.space) != nil { return digest }
         let upload = try await beginUpload(
             digest, size: UInt64(bytes.count), namespace: Self.space, role: .user)
@@ -22,15 +24,20 @@ extension Runtime {
     /// A start of a module by alice.
     func spec(_ bytes: [UInt8], name: String? = nil) async throws -> StartSpec {
         StartSpec(
-            namespace: Self.space, creator: Self.alice, role: .user, module: .digest(try await upload(bytes)),
+            namespace: Self.space, creator: Self.alice, role: .user,
+            module: .digest(try await upload(bytes)),
             moduleName: "app.wasm", name: name.flatMap { ProcessName($0) })
     }
 
     /// Starts a module; `change` has the last word about the spec.
-    func run(_ bytes: [UInt8], _ change: (inout StartSpec) -> Void = { _ in }) async throws -> ProcessID {
+    func run(_ bytes: [UInt8], _ change: (inout StartSpec) -> Void = { _ in }) async throws
+        -> ProcessID
+    {
         var spec = try await spec(bytes)
         change(&spec)
-        guard let id = try await start(spec, idempotency: nil).id else { throw HostError(.internal, "no id") }
+        guard let id = try await start(spec, idempotency: nil).id else {
+            throw HostError(.internal, "no id")
+        }
         return id
     }
 

@@ -15,7 +15,9 @@ struct QuotaTests {
             """)
     }
 
-    @Test("memory in use is bounded: a start that does not fit is refused, growth beyond ends the process")
+    @Test(
+        "memory in use is bounded: a start that does not fit is refused, growth beyond ends the process"
+    )
     func memory() async throws {
         try await RuntimeFixture.with { runtime, _ in
             // 600 MiB each, untouched: only the numbers count.
@@ -24,10 +26,12 @@ struct QuotaTests {
             let second = try await runtime.run(Self.grower(9_600)) { $0.memoryLimit = 700 << 20 }
             #expect(try await runtime.wait(second).outcome == .limit("namespace-memory"))
             let large = try await runtime.spec(
-                ContractModules.wasm(#"(module (memory (export "memory") 8000) (func (export "_start")))"#))
+                ContractModules.wasm(
+                    #"(module (memory (export "memory") 8000) (func (export "_start")))"#))
             var spec = large
             spec.memoryLimit = 700 << 20
-            let refused = await refusal { [spec] in try await runtime.start(spec, idempotency: nil) }
+            let refused = await refusal { [spec] in try await runtime.start(spec, idempotency: nil)
+            }
             #expect(refused?.code == .resourceExhausted)
             spec.role = .operator
             _ = try await runtime.start(spec, idempotency: nil)

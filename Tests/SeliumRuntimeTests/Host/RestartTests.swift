@@ -20,7 +20,9 @@ struct RestartTests {
         try await RuntimeFixture.with { first, path in
             let ended = try await first.run(ContractModules.module(.lines(3, exit: 7)))
             let record = try await first.wait(ended)
-            let id = try await first.run(ContractModules.module(.endless)) { $0.name = ProcessName("web") }
+            let id = try await first.run(ContractModules.module(.endless)) {
+                $0.name = ProcessName("web")
+            }
             let copy = try Self.crashed(path)
             defer { try? FileManager.default.removeItem(atPath: copy) }
             let second = try RuntimeFixture.open(copy)
@@ -37,7 +39,8 @@ struct RestartTests {
             #expect(try await second.wait(ended) == record)
             #expect(
                 try await second.items(ended).first
-                    == .gap(LogGap(from: 1, through: record.lastSequence - 1, bytes: 0, reason: .lost)))
+                    == .gap(
+                        LogGap(from: 1, through: record.lastSequence - 1, bytes: 0, reason: .lost)))
             let next = try await second.run(ContractModules.module(.lines(1, exit: 0)))
             #expect(next.rawValue > id.rawValue)
             let stop = try await second.stop(id, idempotency: nil)
@@ -49,8 +52,10 @@ struct RestartTests {
     @Test("sequences a guest was given are never beyond the gap")
     func ceiling() async throws {
         let endless = GuestTests.flood.replacingOccurrences(
-            of: "(br_if $more (i32.lt_u (local.get $i) (i32.const 1000)))", with: "")
-            .replacingOccurrences(of: "(local.set $i (i32.add (local.get $i) (i32.const 1)))", with: "(br $more)")
+            of: "(br_if $more (i32.lt_u (local.get $i) (i32.const 1000)))", with: ""
+        )
+        .replacingOccurrences(
+            of: "(local.set $i (i32.add (local.get $i) (i32.const 1)))", with: "(br $more)")
         try await RuntimeFixture.with { first, path in
             let id = try await first.run(ContractModules.wasm(endless))
             var position: UInt64 = 1
@@ -83,7 +88,8 @@ struct RestartTests {
             defer { try? FileManager.default.removeItem(atPath: copy) }
             let second = try RuntimeFixture.open(copy)
             #expect(try await second.start(spec, idempotency: key) == report)
-            #expect(try await second.stop(id, idempotency: HostContract.request(2, body: 2)) == stop)
+            #expect(
+                try await second.stop(id, idempotency: HostContract.request(2, body: 2)) == stop)
             let error = await refusal {
                 try await second.start(spec, idempotency: HostContract.request(1, body: 9))
             }

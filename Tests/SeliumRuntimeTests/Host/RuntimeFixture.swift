@@ -20,7 +20,8 @@ enum RuntimeFixture {
     }
 
     static func open(
-        _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(), ceiling: Int? = nil
+        _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(),
+        ceiling: Int? = nil
     ) throws -> Runtime {
         try Runtime(
             Runtime.Configuration(

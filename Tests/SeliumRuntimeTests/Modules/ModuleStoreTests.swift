@@ -36,7 +36,9 @@ struct ModuleStoreTests {
         await second.shutDown()
     }
 
-    @Test("a flipped byte in a compiled module is found, and the module compiled again", arguments: [0, 1, 2])
+    @Test(
+        "a flipped byte in a compiled module is found, and the module compiled again",
+        arguments: [0, 1, 2])
     func damage(kind: Int) async throws {
         let path = try RuntimeFixture.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -67,13 +69,17 @@ struct ModuleStoreTests {
     func files() async throws {
         try await RuntimeFixture.with { runtime, path in
             _ = try await runtime.run(ContractModules.module(.lines(1, exit: 3)))
-            for name in try FileManager.default.contentsOfDirectory(atPath: path + "/state/compiled") {
+            for name in try FileManager.default.contentsOfDirectory(
+                atPath: path + "/state/compiled")
+            {
                 #expect(name.hasSuffix(".cwasm") || name.hasSuffix(".sum"))
-                let mode = try FileManager.default.attributesOfItem(
-                    atPath: path + "/state/compiled/" + name)[.posixPermissions] as? Int
+                let mode =
+                    try FileManager.default.attributesOfItem(
+                        atPath: path + "/state/compiled/" + name)[.posixPermissions] as? Int
                 #expect(mode == 0o400)
             }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: path + "/state/uploads") == [])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: path + "/state/uploads") == [])
         }
     }
 
@@ -101,7 +107,8 @@ struct ModuleStoreTests {
             try Data(ContractModules.module(.lines(1, exit: 1))).write(to: file)
             for (name, identity) in [("hello", Runtime.alice), ("hello.wasm", Identity.operator)] {
                 let spec = StartSpec(
-                    namespace: Namespace(of: identity), creator: identity, role: .user, module: .name(name),
+                    namespace: Namespace(of: identity), creator: identity, role: .user,
+                    module: .name(name),
                     moduleName: name)
                 let id = try #require(try await runtime.start(spec, idempotency: nil).id)
                 #expect(try await runtime.wait(id).outcome == .exit(code: 1))
@@ -114,9 +121,12 @@ struct ModuleStoreTests {
         }
     }
 
-    @Test("no name leads out of modules/, and what is no file is not opened", arguments: [
-        "../state/state.sqlite", "/etc/passwd", "..", ".", "", "fifo", "folder", "a\0b", "missing",
-    ])
+    @Test(
+        "no name leads out of modules/, and what is no file is not opened",
+        arguments: [
+            "../state/state.sqlite", "/etc/passwd", "..", ".", "", "fifo", "folder", "a\0b",
+            "missing",
+        ])
     func names(name: String) async throws {
         try await RuntimeFixture.with { runtime, path in
             let made = unsafe mkfifo(path + "/modules/fifo", 0o600)
@@ -126,7 +136,9 @@ struct ModuleStoreTests {
         }
     }
 
-    @Test("an upload goes on after a crash where it was written to", arguments: 0..<20 as Range<UInt64>)
+    @Test(
+        "an upload goes on after a crash where it was written to",
+        arguments: 0..<20 as Range<UInt64>)
     func resume(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed)
         let size = 9 << 20

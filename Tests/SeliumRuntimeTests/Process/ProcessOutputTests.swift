@@ -56,7 +56,9 @@ struct ProcessOutputTests {
             shelf.open(id)
             logs = LogMonitor(shelf)
             let raises = self.raises
-            output = ProcessOutput(id, logs: logs, clock: StandingClock(), timers: timers, ceiling: ceiling) { ceiling, done in
+            output = ProcessOutput(
+                id, logs: logs, clock: StandingClock(), timers: timers, ceiling: ceiling
+            ) { ceiling, done in
                 raises.pending.withLock { $0.append((ceiling, done)) }
             }
         }
@@ -75,7 +77,8 @@ struct ProcessOutputTests {
         #expect(setup.raises.wanted == [])
     }
 
-    @Test("no sequence is given above the ceiling that is on disk; the guest waits for a higher one")
+    @Test(
+        "no sequence is given above the ceiling that is on disk; the guest waits for a higher one")
     func ceiling() throws {
         let setup = try Setup(ceiling: 5)
         #expect(setup.output.append(Array("1\n2\n3\n".utf8), to: .stdout))
@@ -123,7 +126,9 @@ struct ProcessOutputTests {
         #expect(setup.output.append(Array("b".utf8), to: .stdout))
         setup.output.turnEnded()
         let batch = try setup.logs.withLock { try $0.read(setup.id, from: 1, atMost: 1_000) }
-        let streams = batch?.items.map { if case .chunk(let chunk) = $0 { chunk.stream } else { LogStream.structured } }
+        let streams = batch?.items.map {
+            if case .chunk(let chunk) = $0 { chunk.stream } else { LogStream.structured }
+        }
         #expect(streams == [.stdout, .system, .stdout])
     }
 
@@ -131,13 +136,17 @@ struct ProcessOutputTests {
     func denials() throws {
         let setup = try Setup(ceiling: 100_000)
         let authority = ProcessAuthority(CapabilitySet(), output: setup.output)
-        for index in 0..<20 { #expect(!authority.permits(.timeRead, for: "clock\(index % 3)\u{1b}")) }
+        for index in 0..<20 {
+            #expect(!authority.permits(.timeRead, for: "clock\(index % 3)\u{1b}"))
+        }
         #expect(!authority.permits(.fsRead, for: "/etc"))
         #expect(setup.last == 2)
         #expect(
             authority.remainingSummaries() == [
                 .note(#"denied TimeRead 19 more times: clock1\u{1B}, clock2\u{1B}, clock0\u{1B}"#)
             ])
-        #expect(ProcessAuthority(CapabilitySet([.fsRead]), output: setup.output).permits(.fsRead, for: "/etc"))
+        #expect(
+            ProcessAuthority(CapabilitySet([.fsRead]), output: setup.output).permits(
+                .fsRead, for: "/etc"))
     }
 }

@@ -14,14 +14,19 @@ struct StateStoreTests {
         let path = try RuntimeFixture.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
         let store = try StateStore(
-            path: path + "/state.sqlite", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        #expect(await store.commit { try $0.execute(sql: "CREATE TABLE t (n INTEGER PRIMARY KEY)") })
+            path: path + "/state.sqlite",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        #expect(
+            await store.commit { try $0.execute(sql: "CREATE TABLE t (n INTEGER PRIMARY KEY)") })
         let told = Mutex<[(Int, Bool)]>([])
         for number in 0..<200 {
-            store.write({ database in
-                // Every tenth is there already.
-                try database.execute(sql: "INSERT INTO t VALUES (?)", arguments: [number % 10 == 9 ? number - 1 : number])
-            }) { committed in told.withLock { $0.append((number, committed)) } }
+            store.write(
+                { database in
+                    // Every tenth is there already.
+                    try database.execute(
+                        sql: "INSERT INTO t VALUES (?)",
+                        arguments: [number % 10 == 9 ? number - 1 : number])
+                }, done: { committed in told.withLock { $0.append((number, committed)) } })
         }
         _ = await store.commit { _ in }
         let answers = told.withLock { $0 }

@@ -11,7 +11,8 @@ struct StoredBytesTests {
     static let outcomes: [ExitOutcome] = [
         .returned([]),
         .returned([
-            .i8(-1), .u8(255), .i16(-2), .u16(65_535), .i32(.min), .u32(.max), .i64(.min), .u64(.max),
+            .i8(-1), .u8(255), .i16(-2), .u16(65_535), .i32(.min), .u32(.max), .i64(.min),
+            .u64(.max),
             .f32(-0.5), .f64(.infinity), .buffer([0, 1]), .utf8("é"),
         ]),
         .exit(code: 4_000_000_000),
@@ -48,7 +49,8 @@ struct StoredBytesTests {
                 case 1: bytes.append(UInt8.random(in: 0...255, using: &random))
                 default:
                     guard !bytes.isEmpty else { continue }
-                    bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                    bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(
+                        in: 0...255, using: &random)
                 }
             }
             _ = try? ExitRecord(storedBytes: bytes)
@@ -61,16 +63,25 @@ struct StoredBytesTests {
     @Test("answers read back as they were written")
     func answers() throws {
         let report = StartReport(
-            id: ProcessID(7), digest: try #require(ModuleDigest(bytes: Array(repeating: 9, count: 32))),
-            entrypoint: "_start", grants: [Grant(capability: .timeRead), Grant(capability: .fsRead, scope: "/srv")],
-            notes: [ImportNote(module: "a", name: "b", capability: nil), ImportNote(module: "c", name: "d", capability: .envRead)])
-        guard case .started(report) = try RequestAnswer(storedBytes: RequestAnswer.started(report).storedBytes)
+            id: ProcessID(7),
+            digest: try #require(ModuleDigest(bytes: Array(repeating: 9, count: 32))),
+            entrypoint: "_start",
+            grants: [Grant(capability: .timeRead), Grant(capability: .fsRead, scope: "/srv")],
+            notes: [
+                ImportNote(module: "a", name: "b", capability: nil),
+                ImportNote(module: "c", name: "d", capability: .envRead),
+            ])
+        guard
+            case .started(report) = try RequestAnswer(
+                storedBytes: RequestAnswer.started(report).storedBytes)
         else {
             Issue.record("another report")
             return
         }
         let outcome = StopOutcome.alreadyEnded(Self.record(.lost))
-        guard case .stopped(outcome) = try RequestAnswer(storedBytes: RequestAnswer.stopped(outcome).storedBytes)
+        guard
+            case .stopped(outcome) = try RequestAnswer(
+                storedBytes: RequestAnswer.stopped(outcome).storedBytes)
         else {
             Issue.record("another outcome")
             return

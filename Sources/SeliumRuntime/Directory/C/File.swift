@@ -42,7 +42,8 @@ final class File: Sendable {
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done)
+                unsafe Glibc.write(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done)
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw SystemError("write") }
@@ -77,11 +78,15 @@ final class File: Sendable {
     }
 
     func seek(to offset: UInt64) throws(SystemError) {
-        guard lseek(descriptor, off_t(clamping: offset), SEEK_SET) >= 0 else { throw SystemError("seek") }
+        guard lseek(descriptor, off_t(clamping: offset), SEEK_SET) >= 0 else {
+            throw SystemError("seek")
+        }
     }
 
     func truncate(to size: UInt64) throws(SystemError) {
-        guard ftruncate(descriptor, off_t(clamping: size)) == 0 else { throw SystemError("truncate") }
+        guard ftruncate(descriptor, off_t(clamping: size)) == 0 else {
+            throw SystemError("truncate")
+        }
     }
 
     /// Makes what was written survive a loss of power.
@@ -114,7 +119,8 @@ final class File: Sendable {
         return Status(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
             size: UInt64(clamping: status.st_size),
-            modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec),
+            modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000
+                &+ Int64(status.st_mtim.tv_nsec),
             changed: Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec),
             owner: status.st_uid, mode: status.st_mode)
     }
@@ -135,7 +141,9 @@ final class File: Sendable {
     }
 
     func rename(_ old: String, to new: String) throws(SystemError) {
-        guard unsafe renameat(descriptor, old, descriptor, new) == 0 else { throw SystemError("rename") }
+        guard unsafe renameat(descriptor, old, descriptor, new) == 0 else {
+            throw SystemError("rename")
+        }
     }
 
     /// Moves a file into another directory of the same file system.
@@ -164,7 +172,9 @@ final class File: Sendable {
         var names: [String] = []
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
             }
             if name != ".", name != ".." { names.append(name) }
         }
@@ -185,7 +195,8 @@ func effectiveUser() -> UInt32 { geteuid() }
 
 /// A number the kernel shows in a file, such as /proc/sys/vm/max_map_count.
 func kernelNumber(_ path: String) -> Int? {
-    guard let file = try? File.open(path, O_RDONLY), let bytes = try? file.readAll(atMost: 256) else {
+    guard let file = try? File.open(path, O_RDONLY), let bytes = try? file.readAll(atMost: 256)
+    else {
         return nil
     }
     return Int(String(decoding: bytes, as: UTF8.self).filter(\.isNumber))
