@@ -1,0 +1,91 @@
+import Foundation
+
+/// A real selium-runtime on free loopback ports, with certificates of its own, for the time of a test.
+struct RealServer: Sendable {
+    /// The work directory, with `certs/` in it.
+    let directory: URL
+    /// Its UDP port, the same on ::1 and 127.0.0.1.
+    let port: Int
+    private let process: Process
+
+    /// Runs `body` with a server that listens, and ends it afterwards.
+    static func withServer<Value: Sendable>(
+        _ body: (RealServer) async throws -> Value
+    ) async throws -> Value {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        let made = try await Command.run(
+            selium, ["cert", "init", "--dir", files.url.appending(path: "certs").path])
+        guard made.code == 0 else { throw MissingTool(message: made.errors) }
+        let process = Process()
+        process.executableURL = Checkout.binaries.appending(path: "selium-runtime")
+        process.arguments = ["--work-dir", files.url.path, "--listen", "localhost:0"]
+        process.environment = Command.environment([:])
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        defer {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        let port = try await listening(errors.fileHandleForReading)
+        return try await body(RealServer(directory: files.url, port: port, process: process))
+    }
+
+    /// The command with this server's settings.
+    func selium(_ arguments: String..., input: String? = nil) async throws -> Command {
+        try await Command.run(
+            Self.selium, arguments,
+            environment: [
+                "SELIUM_PORT": "\(port)",
+                "SELIUM_CERT_DIR": directory.appending(path: "certs").path,
+            ],
+            directory: directory, input: input)
+    }
+
+    static let selium = Checkout.binaries.appending(path: "selium").path
+
+    /// The port in the first complete line `Listening on …`; reading goes on, so that the runtime is
+    /// never held up by a full pipe.
+    private static func listening(_ errors: FileHandle) async throws -> Int {
+        let lines = AsyncStream<String> { continuation in
+            let splitter = LineSplitter()
+            errors.readabilityHandler = { handle in
+                let data = handle.availableData
+                if data.isEmpty {
+                    handle.readabilityHandler = nil
+                    continuation.finish()
+                } else {
+                    for line in splitter.lines(in: data) { continuation.yield(line) }
+                }
+            }
+        }
+        var heard = ""
+        for await line in lines {
+            heard += line + "\n"
+            guard line.contains("Listening on "),
+                let port = line.split(separator: ":").last.flatMap({ Int($0) })
+            else { continue }
+            return port
+        }
+        throw MissingTool(message: "selium-runtime ended: \(heard)")
+    }
+}
+
+/// Whole lines out of pieces; used by one reader at a time.
+private final class LineSplitter: @unchecked Sendable {
+    // SAFETY: a file handle calls its readability handler on one serial queue.
+    private var rest = Data()
+
+    func lines(in data: Data) -> [String] {
+        rest += data
+        var lines: [String] = []
+        while let newline = rest.firstIndex(of: 0x0A) {
+            lines.append(String(decoding: rest[..<newline], as: UTF8.self))
+            rest = Data(rest[(newline + 1)...])
+        }
+        return lines
+    }
+}
