@@ -21,8 +21,10 @@ struct RequestCommand: AsyncParsableCommand {
     var pace = 0
 
     func run() async throws {
+        Workload.endsOnSIGTERM()
         let samples = try await SeliumClient.withConnection(self.server.configuration()) { selium in
             for _ in 0..<200 { _ = try await selium.processes() }
+            writeLine("{\"ready\":true}")
             let began = monotonicNanoseconds()
             let work = Workload(count: self.count, seconds: self.seconds)
             let result = await withTaskGroup(of: Lane.self) { group in

@@ -16,23 +16,37 @@ struct StalledCommand: AsyncParsableCommand {
     var attaches = 64
 
     @Option(help: "Seconds of each half.")
-    var seconds: Double = 5
+    var seconds: Double = 2
+
+    @Option(help: "Times that both halves are measured, in turn.")
+    var rounds = 5
 
     func run() async throws {
         var quic = self.quic
         quic.alpn = "selium/1"
         let connection = try await quic.connector().connect()
         for _ in 0..<200 { try await self.list(connection) }
-        let without = try await self.lists(connection)
-        var held: [QUICStream] = []
-        for _ in 0..<self.attaches {
-            if let stream = try await self.attach(connection) { held.append(stream) }
+        var (without, having): (Samples, Samples) = (Samples(), Samples())
+        var accepted = Int.max
+        for _ in 0..<self.rounds {
+            without.add(try await self.lists(connection))
+            var held: [QUICStream] = []
+            for _ in 0..<self.attaches {
+                if let stream = try await self.attach(connection) { held.append(stream) }
+            }
+            accepted = min(accepted, held.count)
+            // Until every window is full.
+            try await Task.sleep(for: .seconds(1))
+            having.add(try await self.lists(connection))
+            for stream in held {
+                stream.stopSending(code: 1)
+                stream.reset(code: 1)
+            }
+            held = []
+            try await Task.sleep(for: .seconds(1))
         }
-        // Until every window is full.
-        try await Task.sleep(for: .seconds(2))
-        let having = try await self.lists(connection)
         var report = Report()
-        report.set("stalled", held.count)
+        report.set("stalled", accepted)
         report.set(without, prefix: "without_")
         report.set(having, prefix: "with_")
         report.set("count", having.count)

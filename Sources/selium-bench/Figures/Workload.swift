@@ -15,6 +15,10 @@ final class Workload: Sendable {
         self.left = Atomic(count)
         self.deadline =
             seconds > 0 ? monotonicNanoseconds() + UInt64(seconds * 1_000_000_000) : .max
+    }
+
+    /// From now on SIGTERM ends the workload and not the program. Called before anything slow.
+    static func endsOnSIGTERM() {
         _ = signal(SIGTERM) { _ in isTerminated.store(true, ordering: .relaxed) }
     }
 
