@@ -1,7 +1,7 @@
 import SeliumNetCore
 import SeliumQUICCore
-import SeliumTestSupport
 import SeliumTLSCore
+import SeliumTestSupport
 import Testing
 
 @Suite("Endpoints")

@@ -30,7 +30,8 @@ struct ForgedFrameTests {
             for number in 0..<4 as Range<UInt32> {
                 let frames = Self.frames(of: hello, &random)
                 let bytes = forge.packet(
-                    number: random.happens(perMille: 100) ? UInt32.random(in: 0 ... .max, using: &random) : number,
+                    number: random.happens(perMille: 100)
+                        ? UInt32.random(in: 0 ... .max, using: &random) : number,
                     frames: frames)
                 pair.inject(bytes, from: source, to: pair.server)
             }
@@ -57,7 +58,8 @@ struct ForgedFrameTests {
                 frames += crypto(offset: UInt64(start), Array(hello[start..<end]))
             case 2:
                 let offset = UInt64.random(in: 0..<1 << 62, using: &random)
-                frames += crypto(offset: offset, random.bytes(Int.random(in: 0...100, using: &random)))
+                frames += crypto(
+                    offset: offset, random.bytes(Int.random(in: 0...100, using: &random)))
             case 3:
                 frames += [2] + varint(UInt64.random(in: 0..<100, using: &random))
                 frames += varint(UInt64.random(in: 0..<1 << 62, using: &random))

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Hostile datagrams")
 struct HostileTests {
-    @Test("garbage of every length crashes nobody and ends nothing", arguments: [1, 2, 3] as [UInt64])
+    @Test(
+        "garbage of every length crashes nobody and ends nothing", arguments: [1, 2, 3] as [UInt64])
     func garbage(seed: UInt64) throws {
         let pair = try QUICPair()
         pair.serveEcho()
@@ -19,7 +20,8 @@ struct HostileTests {
                 bytes.replaceSubrange(1..<5, with: [0, 0, 0, 1])
             }
             let port = UInt16.random(in: 0 ... .max, using: &random)
-            let source = SocketAddress(IPv4Address(bits: UInt32.random(in: 0 ... .max, using: &random)), port: port)
+            let source = SocketAddress(
+                IPv4Address(bits: UInt32.random(in: 0 ... .max, using: &random)), port: port)
             pair.inject(bytes, from: source, to: pair.server)
             pair.inject(bytes, from: QUICPair.serverAddress, to: pair.clients[0])
         }
@@ -109,7 +111,9 @@ struct HostileTests {
         }
         try pair.addClient()
         let hello = try #require(box.value.first)
-        for source in ["192.0.2.7:0", "224.0.0.1:5", "255.255.255.255:5", "0.0.0.0:5", "[ff02::1]:5"] {
+        for source in [
+            "192.0.2.7:0", "224.0.0.1:5", "255.255.255.255:5", "0.0.0.0:5", "[ff02::1]:5",
+        ] {
             let address = try SocketAddress(parsing: source)
             pair.inject(hello.bytes, from: address, to: pair.server)
         }
@@ -131,7 +135,8 @@ struct HostileTests {
             client.stopSending(stream, code: 1)
         }
         #expect(pair.run(until: { client.end != nil && server.end != nil }))
-        #expect(client.end == .closedByPeer(code: 2, isTransport: false, reason: "control frame flood"))
+        #expect(
+            client.end == .closedByPeer(code: 2, isTransport: false, reason: "control frame flood"))
         guard case .violation(code: 2, isTransport: false, _) = server.end else {
             Issue.record("\(String(describing: server.end))")
             return

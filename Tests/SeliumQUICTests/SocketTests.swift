@@ -344,10 +344,12 @@ struct SocketTests {
         }
     }
 
-    @Test("a wildcard answers from the address that was asked", arguments: [
-        ("0.0.0.0:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.2"), ("[::]:0", "::1"),
-        ("[::]:0", "127.0.0.1"), ("[::]:0", "127.0.0.3"),
-    ])
+    @Test(
+        "a wildcard answers from the address that was asked",
+        arguments: [
+            ("0.0.0.0:0", "127.0.0.1"), ("0.0.0.0:0", "127.0.0.2"), ("[::]:0", "::1"),
+            ("[::]:0", "127.0.0.1"), ("[::]:0", "127.0.0.3"),
+        ])
     func wildcard(bound: String, asked: String) async throws {
         let certificates = try LiveCertificates()
         try await withEcho(bound, certificates: certificates) { server in

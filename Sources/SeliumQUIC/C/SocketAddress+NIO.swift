@@ -1,8 +1,5 @@
-internal import NIOCore
-
-#if canImport(Glibc)
 internal import Glibc
-#endif
+internal import NIOCore
 
 /// This room's addresses; `SocketAddress` alone would be ambiguous beside NIO's.
 typealias Address = SeliumNetCore.SocketAddress

@@ -1,6 +1,5 @@
 public import Logging
 public import NIOCore
-
 internal import NIOPosix
 
 /// One QUIC connection whose handshake is complete.
@@ -172,7 +171,8 @@ public final class QUICConnection: Sendable {
         }
 
         /// The next stream; nil when there will be none.
-        public func next(isolation actor: isolated (any Actor)?) async throws(Never) -> QUICStream? {
+        public func next(isolation actor: isolated (any Actor)?) async throws(Never) -> QUICStream?
+        {
             await connection.nextStream()
         }
     }

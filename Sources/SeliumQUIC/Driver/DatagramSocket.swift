@@ -1,9 +1,6 @@
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
-
-#if canImport(Glibc)
-internal import Glibc
-#endif
 
 /// One UDP socket on the loop, with everything QUIC wants of it.
 struct DatagramSocket {

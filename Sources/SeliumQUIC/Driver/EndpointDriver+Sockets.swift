@@ -78,7 +78,8 @@ extension EndpointDriver {
             case .failure(let error):
                 self.sockets.unbindable.insert(local)
                 self.logger.debug(
-                    "no socket for an own address", metadata: ["address": "\(local)", "error": "\(error)"])
+                    "no socket for an own address",
+                    metadata: ["address": "\(local)", "error": "\(error)"])
             }
             self.release(local)
         }

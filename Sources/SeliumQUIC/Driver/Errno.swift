@@ -1,8 +1,5 @@
-internal import NIOCore
-
-#if canImport(Glibc)
 internal import Glibc
-#endif
+internal import NIOCore
 
 /// Error numbers that mean something to us.
 enum Errno {

@@ -1,6 +1,5 @@
 public import Logging
 public import NIOCore
-
 internal import NIOPosix
 
 /// Accepts QUIC connections on one or several addresses.

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#endif
 public import SeliumCertificates
 public import SeliumTLSCore
 

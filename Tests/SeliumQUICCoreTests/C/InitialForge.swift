@@ -73,7 +73,9 @@ func varint(_ value: UInt64) -> [UInt8] {
     case 0..<64: return [UInt8(value)]
     case 64..<16_384: return [UInt8(0x40 | value >> 8), UInt8(value & 255)]
     case 16_384..<1 << 30:
-        return (0..<4).map { UInt8(truncatingIfNeeded: (value | 0x8000_0000) >> UInt64(24 - 8 * $0)) }
+        return (0..<4).map {
+            UInt8(truncatingIfNeeded: (value | 0x8000_0000) >> UInt64(24 - 8 * $0))
+        }
     default:
         let marked = value & (1 << 62 - 1) | 0xc000_0000_0000_0000
         return (0..<8).map { UInt8(truncatingIfNeeded: marked >> UInt64(56 - 8 * $0)) }
