@@ -1,9 +1,8 @@
 public import Logging
 public import SeliumNetCore
+internal import SeliumProtocol
 public import SeliumQUIC
 public import SeliumTLSCore
-
-internal import SeliumProtocol
 
 extension ControlServer {
     /// Binds the control protocol to addresses: QUIC v1, TLS 1.3, ALPN `selium/1` and nothing else,

@@ -1,9 +1,8 @@
 public import Logging
 public import SeliumHosting
-public import SeliumQUIC
-
 internal import SeliumKernel
 internal import SeliumProtocol
+public import SeliumQUIC
 internal import SeliumTLSCore
 internal import Synchronization
 
@@ -88,7 +87,7 @@ public final class ControlServer: Sendable {
         guard ledger.beginConnection(caller, now: MonotonicClock.nanoseconds) else {
             return await end(connection, .refused, "too many connections of this identity")
         }
-        defer { ledger.endConnection(caller) }
+        defer { ledger.endConnection(caller, now: MonotonicClock.nanoseconds) }
         let session = ConnectionSession(connection, caller, self)
         sessions.withLock { $0[ObjectIdentifier(session)] = session }
         defer { _ = sessions.withLock { $0.removeValue(forKey: ObjectIdentifier(session)) } }
@@ -132,6 +131,8 @@ public final class ControlServer: Sendable {
         case .none: return
         case .sendProgress(let progress):
             group.addTask { try? await scope.send(.progress(progress)) }
+        case .giveUp:
+            scope.stream.reset(code: ResetCode.cancelled.rawValue)
         case .expire(let error):
             scope.decide(.refused(error))
             // Only a request that has not come yet is waited for by a read of its own.
@@ -163,14 +164,15 @@ public final class ControlServer: Sendable {
     // MARK: Errors
 
     /// An error as the client gets it. What is internal gets a reference, and the log the rest.
-    func describe(_ error: RequestError, for caller: Caller) -> WireError {
+    func describe(_ error: RequestError, in scope: RequestScope) -> WireError {
         guard error.code == .internal else { return WireError(error, reference: "") }
         var random = SystemRandomNumberGenerator()
         let reference = String(random.next(), radix: 16)
         logger.error(
             "a request failed on the server's side",
             metadata: [
-                "reference": "\(reference)", "identity": "\(caller.identity)",
+                "reference": "\(reference)", "request": "\(scope.requestID)",
+                "identity": "\(scope.session.caller.identity)",
                 "message": "\(error.message)", "cause": "\(error.cause)",
             ])
         return WireError(error, reference: reference)
@@ -180,7 +182,11 @@ public final class ControlServer: Sendable {
 extension RequestScope {
     var isAwaitingRequest: Bool {
         state.withLock { state in
-            if case .judging = state.quiet { !state.hasAnswered && state.machine.wantsFrames } else { false }
+            if case .judging = state.quiet {
+                !state.hasAnswered && state.machine.wantsFrames
+            } else {
+                false
+            }
         }
     }
 }

@@ -40,6 +40,8 @@ public struct ServerConfiguration: Sendable {
     /// After so long without a frame a request that follows something sends `progress`, which is how
     /// the server hears that nobody reads any more.
     public var silenceInterval = Duration.seconds(5)
+    /// How long an answer may wait for its reader, unless it follows a process.
+    public var stallTimeout = Duration.seconds(30)
     /// How often deadlines, progress and certificates are looked at.
     public var tickInterval = Duration.milliseconds(200)
     /// How long a graceful shutdown waits for requests that are under way.

@@ -53,7 +53,10 @@ import Testing
                 .start(moduleSize: 2, follows: true, input: false),
                 [.frame(.upload(WireUpload())), .frame(.upload(WireUpload()))]
             ),
-            (.attach(input: false), [.frame(.following(WireFollowing())), .frame(.gap(WireGap()))]),
+            (
+                .attach(input: false),
+                [.frame(.following(WireFollowing())), .frame(.gap(WireGap()))]
+            ),
         ]
         for (call, answers) in cases {
             var machine = ClientRequestStateMachine(call: call)
@@ -78,7 +81,9 @@ import Testing
             }
         ]
         var bytes = try RequestFixtures.bytes(frame)
-        for _ in 0..<4 { bytes[.random(in: bytes.indices, using: &random)] ^= UInt8(random.next() & 255) }
+        for _ in 0..<4 {
+            bytes[.random(in: bytes.indices, using: &random)] ^= UInt8(random.next() & 255)
+        }
         var machine = ClientRequestStateMachine(call: .list)
         if let answer = try? decoder.answer(bytes) { _ = try? machine.receivedAnswer(answer) }
     }

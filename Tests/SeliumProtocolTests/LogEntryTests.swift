@@ -6,9 +6,11 @@ import Testing
     private func entry(_ random: inout SeededRandom) -> LogEntry {
         LogEntry(
             first: .random(in: 1...(1 << 60), using: &random),
-            count: .random(in: 1...1_000, using: &random), stream: .random(in: 0...9, using: &random),
+            count: .random(in: 1...1_000, using: &random),
+            stream: .random(in: 0...9, using: &random),
             isPartial: .random(using: &random), wallTime: Int64(bitPattern: random.next()),
-            monotonicTime: random.next(), bytes: random.bytes(.random(in: 0...3_000, using: &random)))
+            monotonicTime: random.next(),
+            bytes: random.bytes(.random(in: 0...3_000, using: &random)))
     }
 
     private func content(of frame: [UInt8]) throws -> [UInt8] {
@@ -80,7 +82,8 @@ import Testing
         }
     }
 
-    @Test("Impossible sequences and mutated bytes never do more than be refused", arguments: 1...300)
+    @Test(
+        "Impossible sequences and mutated bytes never do more than be refused", arguments: 1...300)
     func hostile(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var encoder = LogFrameEncoder()
@@ -93,7 +96,8 @@ import Testing
         let flushed = encoder.flush()
         var bytes = try content(of: #require(flushed))
         for _ in 0..<10 {
-            bytes[.random(in: bytes.indices, using: &random)] = UInt8(truncatingIfNeeded: random.next())
+            bytes[.random(in: bytes.indices, using: &random)] = UInt8(
+                truncatingIfNeeded: random.next())
         }
         var decoder = LogEntryDecoder(bytes)
         do {

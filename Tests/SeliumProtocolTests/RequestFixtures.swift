@@ -16,9 +16,18 @@ enum RequestFixtures {
         start.results = [.i32, .f64]
         start.argv = ["-v", "x y"]
         start.environment = [
-            WireEnvironmentVariable.with { $0.name = "A"; $0.value = "b"; $0.sensitive = true }
+            WireEnvironmentVariable.with {
+                $0.name = "A"
+                $0.value = "b"
+                $0.sensitive = true
+            }
         ]
-        start.grants = [WireGrant.with { $0.capability = "TimeRead"; $0.scope = "x" }]
+        start.grants = [
+            WireGrant.with {
+                $0.capability = "TimeRead"
+                $0.scope = "x"
+            }
+        ]
         start.limits.memory = 1 << 20
         start.name = "web"
         start.strict = true
@@ -71,9 +80,26 @@ enum RequestFixtures {
         buffer.text = "hex:0102"
         buffer.sensitive = true
         return [
-            .with { $0.kind = .i8; $0.signed = -5 }, .with { $0.kind = .u64; $0.unsigned = .max },
-            .with { $0.kind = .f32; $0.f32 = 1.5 }, .with { $0.kind = .f64; $0.f64 = -2 },
-            .with { $0.kind = .utf8; $0.utf8 = "é" }, buffer,
+            .with {
+                $0.kind = .i8
+                $0.signed = -5
+            },
+            .with {
+                $0.kind = .u64
+                $0.unsigned = .max
+            },
+            .with {
+                $0.kind = .f32
+                $0.f32 = 1.5
+            },
+            .with {
+                $0.kind = .f64
+                $0.f64 = -2
+            },
+            .with {
+                $0.kind = .utf8
+                $0.utf8 = "é"
+            }, buffer,
         ]
     }
 

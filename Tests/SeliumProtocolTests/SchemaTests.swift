@@ -21,7 +21,8 @@ struct ProtoFile {
         let text = try String(contentsOf: path, encoding: .utf8)
         var scope: [(kind: Substring, name: String)] = []
         for line in text.split(separator: "\n") {
-            let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            let code = line.split(separator: "//", maxSplits: 1, omittingEmptySubsequences: false)[
+                0]
             let words = code.split(whereSeparator: { " ;={}".contains($0) })
             if code.contains("{") {
                 let name = words.count > 1 ? String(words[1]) : ""

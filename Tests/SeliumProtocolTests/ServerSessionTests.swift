@@ -8,7 +8,8 @@ import Testing
     private func machine(_ request: WireRequest?) throws -> ServerRequestStateMachine {
         var machine = ServerRequestStateMachine(decoder: RequestDecoder())
         if let request {
-            guard case .perform = try machine.receivedFrame(try RequestFixtures.bytes(request)) else {
+            guard case .perform = try machine.receivedFrame(try RequestFixtures.bytes(request))
+            else {
                 Issue.record("the request was not taken")
                 return machine
             }
@@ -78,7 +79,9 @@ import Testing
     @Test("FIN is the end of input, never a cancel")
     func ends() throws {
         var early = try machine(start)
-        guard case .none = early.receivedEnd(insideFrame: false) else { return #expect(Bool(false)) }
+        guard case .none = early.receivedEnd(insideFrame: false) else {
+            return #expect(Bool(false))
+        }
         let begun = early.beginUpload(remaining: 1)
         #expect(!begun)
         guard case .endInput = early.beginFollowing() else { return #expect(Bool(false)) }
@@ -116,9 +119,10 @@ import Testing
         var random = SeededRandom(seed: seed)
         var machine = try machine(nil)
         let requests = try RequestFixtures.all.map { try RequestFixtures.bytes($0) }
-        let frames = try [
-            body(FrameEncoder.upload([1])), body(FrameEncoder.input([1])), [], [0xff],
-        ] + requests
+        let frames =
+            try [
+                body(FrameEncoder.upload([1])), body(FrameEncoder.input([1])), [], [0xff],
+            ] + requests
         for _ in 0..<30 {
             switch random.next() % 10 {
             case 0: _ = machine.receivedEnd(insideFrame: .random(using: &random))

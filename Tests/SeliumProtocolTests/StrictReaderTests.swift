@@ -144,7 +144,8 @@ import Testing
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 switch random.next() % 3 {
                 case 0:
-                    bytes[.random(in: bytes.indices, using: &random)] ^= 1 << UInt8(random.next() % 8)
+                    bytes[.random(in: bytes.indices, using: &random)] ^=
+                        1 << UInt8(random.next() % 8)
                 case 1: bytes.insert(contentsOf: random.bytes(2), at: bytes.count / 2)
                 default: bytes.removeLast(Int(random.next() % 3))
                 }

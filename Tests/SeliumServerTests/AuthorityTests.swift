@@ -7,7 +7,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite struct AuthorityTests {
+@Suite(.serialized) struct AuthorityTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))
@@ -92,7 +92,12 @@ import Testing
             let alice = try await fixture.connect(as: "alice")
             func grant(_ name: String, _ scope: String = "") -> WireRequest {
                 .start("hello") {
-                    $0.grants = [.with { $0.capability = name; $0.scope = scope }]
+                    $0.grants = [
+                        .with {
+                            $0.capability = name
+                            $0.scope = scope
+                        }
+                    ]
                 }
             }
             let denied = try await alice.error(grant("NetTcpConnect"))
@@ -102,7 +107,8 @@ import Testing
             #expect(!denied.denial.rolePermits)
             #expect(try await alice.error(grant("Nonsense")).code == .invalidArgument)
             #expect(try await alice.error(grant("TimeRead", "always")).code == .invalidArgument)
-            guard case .result(.started(let started)) = try await alice.ask(grant("TimeRead")) else {
+            guard case .result(.started(let started)) = try await alice.ask(grant("TimeRead"))
+            else {
                 throw TestFailure("refused")
             }
             #expect(started.grants.map(\.capability) == ["TimeRead"])
@@ -149,7 +155,9 @@ import Testing
             }
             let good = try await fixture.connect(
                 context(OddCertificates.identity(OddCertificates.good)))
-            guard case .info(let info) = try await good.result(.whoAmI) else { throw TestFailure("no") }
+            guard case .info(let info) = try await good.result(.whoAmI) else {
+                throw TestFailure("no")
+            }
             #expect(info.identity == "alice")
             for bad in [nil, OddCertificates.identity(OddCertificates.server)] {
                 let error = await #expect(throws: QUICError.self) {
@@ -174,7 +182,9 @@ import Testing
             _ = try await call.step()
             clock.advance(to: WallTime.now + 91 * 86_400)
             let end = await client.connection.ended()
-            guard case .closedByPeer(6, isTransport: false, _) = end else { throw TestFailure("\(end)") }
+            guard case .closedByPeer(6, isTransport: false, _) = end else {
+                throw TestFailure("\(end)")
+            }
         }
     }
 
@@ -183,8 +193,11 @@ import Testing
         var configuration = ControlFixture.configuration
         configuration.callers = .anonymous
         try await withServer(configuration, host: host()) { fixture in
-            let client = try await fixture.connect(fixture.certificates.clientContext(identity: nil))
-            guard case .info(let info) = try await client.result(.whoAmI) else { throw TestFailure("no") }
+            let client = try await fixture.connect(
+                fixture.certificates.clientContext(identity: nil))
+            guard case .info(let info) = try await client.result(.whoAmI) else {
+                throw TestFailure("no")
+            }
             #expect(info.identity == "anonymous")
             #expect(info.role == "user")
             #expect(info.certificateExpiresAt == 0)

@@ -17,7 +17,8 @@ import Testing
         return try String(contentsOf: url, encoding: .utf8)
     }
 
-    @Test("Every call has a verb that is judged, a handler, a refusal test and a row in the document")
+    @Test(
+        "Every call has a verb that is judged, a handler, a refusal test and a row in the document")
     func everyCall() throws {
         let page = try document("docs/control-protocol.md")
         let tested = WireRequest.every(1).map { Call($0.call)?.verb.rawValue }
@@ -35,7 +36,8 @@ import Testing
     @Test("The document names every error code and every reset code")
     func codes() throws {
         let page = try document("docs/control-protocol.md")
-        for code in ErrorCode.allCases where code != .ok && code != .unknown && code != .unauthenticated {
+        for code in ErrorCode.allCases
+        where code != .ok && code != .unknown && code != .unauthenticated {
             #expect(page.contains("`\(code.name)` \(code.rawValue)"), "\(code.name)")
         }
         for code in 0...7 { #expect(page.contains("\n| \(code) | ")) }
@@ -54,17 +56,21 @@ import Testing
         #expect(!ledger.beginConnection(caller, now: 0))
         #expect(ledger.beginRequest(caller, now: 0) == .admitted)
         #expect(ledger.beginRequest(caller, now: 0) == .exhausted)
-        ledger.endRequest(caller)
+        ledger.endRequest(caller, now: 0)
         #expect(ledger.beginRequest(caller, now: 0) == .admitted)
-        ledger.endRequest(caller)
+        ledger.endRequest(caller, now: 0)
         guard case .later(let nanoseconds) = ledger.beginRequest(caller, now: 0) else {
             throw TestFailure("admitted")
         }
         #expect(nanoseconds > 0)
         #expect(ledger.beginRequest(caller, now: nanoseconds) == .admitted)
-        ledger.endRequest(caller)
-        ledger.endConnection(caller)
+        ledger.endRequest(caller, now: 0)
+        ledger.endConnection(caller, now: nanoseconds)
         #expect(ledger.requests == 0)
-        #expect(ledger.beginConnection(caller, now: 0))
+        // A new connection brings no new burst.
+        #expect(ledger.beginConnection(caller, now: nanoseconds))
+        guard case .later = ledger.beginRequest(caller, now: nanoseconds) else {
+            throw TestFailure("admitted")
+        }
     }
 }

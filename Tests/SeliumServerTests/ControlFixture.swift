@@ -45,7 +45,8 @@ func withServer<Result: Sendable>(
     _ body: @Sendable @escaping (ControlFixture) async throws -> Result
 ) async throws -> Result {
     let certificates = try LiveCertificates()
-    let roots = configuration.callers == .certificates ? clientRoots ?? certificates.trustRoots : nil
+    let roots =
+        configuration.callers == .certificates ? clientRoots ?? certificates.trustRoots : nil
     let listener = try await ControlServer.listen(
         on: [SocketAddress(parsing: "127.0.0.1:0")], identity: certificates.serverIdentity(),
         clientRoots: roots, configuration: configuration, authority: .unrestricted,
@@ -64,6 +65,12 @@ func withServer<Result: Sendable>(
         while let one = try await group.next() { if let one { return one } }
         throw TestFailure("no result")
     }
+}
+
+/// Waits for what another task brings about; the test's own time limit is the only deadline.
+func eventually(_ condition: () -> Bool) async {
+    // Not a yield: that would take the CPU from those who are waited for.
+    while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
 }
 
 struct TestFailure: Error, CustomStringConvertible {
@@ -221,7 +228,9 @@ extension WireRequest {
         return (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
-    static func start(_ module: String, _ change: (inout WireStart) -> Void = { _ in }) -> WireRequest {
+    static func start(_ module: String, _ change: (inout WireStart) -> Void = { _ in })
+        -> WireRequest
+    {
         var start = WireStart()
         start.module = WireModuleRef(name: module)
         change(&start)
@@ -231,7 +240,9 @@ extension WireRequest {
         return request
     }
 
-    static func start(upload bytes: [UInt8], _ change: (inout WireStart) -> Void = { _ in }) -> WireRequest {
+    static func start(upload bytes: [UInt8], _ change: (inout WireStart) -> Void = { _ in })
+        -> WireRequest
+    {
         start("") { start in
             start.module = WireModuleRef(digestBytes: InMemoryProcessHost.digest(of: bytes).bytes)
             start.moduleSize = UInt64(bytes.count)
@@ -252,7 +263,8 @@ extension WireRequest {
         return request
     }
 
-    static func attach(_ id: UInt64, _ change: (inout WireAttach) -> Void = { _ in }) -> WireRequest {
+    static func attach(_ id: UInt64, _ change: (inout WireAttach) -> Void = { _ in }) -> WireRequest
+    {
         var request = WireRequest()
         request.attach.process.id = id
         change(&request.attach)

@@ -6,7 +6,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite struct HostileTests {
+@Suite(.serialized) struct HostileTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))
@@ -33,7 +33,8 @@ import Testing
                 let whole: [UInt8] = try request.serializedBytes()
                 // Field 29 of the request itself, a call of a later version.
                 var bytes = whole + [0xea, 0x01, 0x00]
-                guard case .error(let call) = try await client.open(raw: delimited(bytes)).last() else {
+                guard case .error(let call) = try await client.open(raw: delimited(bytes)).last()
+                else {
                     throw TestFailure("taken")
                 }
                 #expect(call.code == .unimplemented)
@@ -45,7 +46,8 @@ import Testing
                 empty.idempotencyKeyBytes = request.idempotencyKeyBytes
                 bytes = try empty.serializedBytes()
                 bytes += [UInt8(schema.number << 3 | 2), 3, 0x98, 0x06, 0x01]
-                guard case .error(let field) = try await client.open(raw: delimited(bytes)).last() else {
+                guard case .error(let field) = try await client.open(raw: delimited(bytes)).last()
+                else {
                     throw TestFailure("taken")
                 }
                 #expect(field.code == .unimplemented)
@@ -101,15 +103,19 @@ import Testing
             let client = try await fixture.connect()
             let id = try await client.start("waits")
             let info: [UInt8] = try FrameEncoder.encode(.whoAmI)
-            guard case .error(let more) = try await client.open(
-                raw: info + FrameEncoder.input([1])).last()
+            guard
+                case .error(let more) = try await client.open(
+                    raw: info + FrameEncoder.input([1])
+                ).last()
             else { throw TestFailure("taken") }
             #expect(more.code == .invalidArgument)
             for request in [WireRequest.attach(id), .wait(id)] {
                 let call = try await client.open(request, end: false)
                 _ = try await call.next()
                 try await call.send(FrameEncoder.input([1]))
-                guard case .error(let error) = try await call.last() else { throw TestFailure("taken") }
+                guard case .error(let error) = try await call.last() else {
+                    throw TestFailure("taken")
+                }
                 #expect(error.code == .invalidArgument)
             }
             let open = try await client.open(.start("waits") { $0.input = true }, end: false)
@@ -119,7 +125,9 @@ import Testing
             let attach = try await client.open(.attach(fed.id) { $0.input = true }, end: false)
             _ = try await attach.next()
             try await attach.send([2, 0x7a, 0])
-            guard case .error(let error) = try await attach.last() else { throw TestFailure("taken") }
+            guard case .error(let error) = try await attach.last() else {
+                throw TestFailure("taken")
+            }
             #expect(error.code == .unimplemented)
             #expect(error.field == "15")
             // stdin is free again.
@@ -128,7 +136,8 @@ import Testing
         }
     }
 
-    @Test("Every message, mutated: always an answer or a clean end, and ps goes on", arguments: 1...8)
+    @Test(
+        "Every message, mutated: always an answer or a clean end, and ps goes on", arguments: 1...8)
     func mutated(seed: UInt64) async throws {
         try await withServer(host: host()) { fixture in
             var random = SeededRandom(seed: seed)
@@ -171,7 +180,9 @@ import Testing
         }
     }
 
-    @Test("Random bytes on many streams, cancelled at random, leave nothing under way", arguments: 1...4)
+    @Test(
+        "Random bytes on many streams, cancelled at random, leave nothing under way",
+        arguments: 1...4)
     func garbage(seed: UInt64) async throws {
         try await withServer(host: host()) { fixture in
             var random = SeededRandom(seed: seed)
@@ -188,7 +199,7 @@ import Testing
                 }
             }
             guard case .info = try await client.result(.whoAmI) else { throw TestFailure("no") }
-            while fixture.server.requestsInFlight > 0 { await Task.yield() }
+            await eventually { fixture.server.requestsInFlight == 0 }
         }
     }
 }

@@ -1,5 +1,6 @@
 import SeliumHosting
 import SeliumKernel
+import SeliumNetCore
 import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
@@ -7,7 +8,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite struct LimitTests {
+@Suite(.serialized) struct LimitTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))
@@ -93,7 +94,9 @@ import Testing
             let client = try await fixture.connect()
             for bytes in [[0x10], [0x10, 0x08, 0x01]] as [[UInt8]] {
                 let call = try await client.open(raw: bytes, end: false)
-                guard case .error(let error) = try await call.last() else { throw TestFailure("taken") }
+                guard case .error(let error) = try await call.last() else {
+                    throw TestFailure("taken")
+                }
                 #expect(error.code == .deadlineExceeded)
             }
         }
@@ -141,13 +144,13 @@ import Testing
             let client = try await fixture.connect()
             for ends in [false, true] {
                 let call = try await client.open(.start("hello"), end: ends)
-                while fixture.server.requestsInFlight == 0 { await Task.yield() }
+                await eventually { fixture.server.requestsInFlight > 0 }
                 if ends {
                     client.connection.close()
                 } else {
                     call.cancel()
                 }
-                while fixture.server.requestsInFlight > 0 { await Task.yield() }
+                await eventually { fixture.server.requestsInFlight == 0 }
             }
             fixture.host.releaseStarts()
             let other = try await fixture.connect()
@@ -164,9 +167,11 @@ import Testing
             let id = try await client.start("echo") { _ in }
             _ = id
             let first = try await client.open(.start("echo") { $0.input = true }, end: false)
-            guard case .started(let started) = try await first.step() else { throw TestFailure("no") }
+            guard case .started(let started) = try await first.step() else {
+                throw TestFailure("no")
+            }
             client.connection.close()
-            while fixture.server.requestsInFlight > 0 { await Task.yield() }
+            await eventually { fixture.server.requestsInFlight == 0 }
             let other = try await fixture.connect()
             let call = try await other.open(.attach(started.id) { $0.input = true }, end: false)
             guard case .following(let following) = try await call.step() else {
@@ -182,7 +187,8 @@ import Testing
     func internalError() async throws {
         try await withServer(host: host()) { fixture in
             let client = try await fixture.connect()
-            fixture.host.failNext(HostError(.internal, "no such table in /var/lib/selium/state.sqlite"))
+            fixture.host.failNext(
+                HostError(.internal, "no such table in /var/lib/selium/state.sqlite"))
             let error = try await client.error(.list())
             #expect(error.code == .internal)
             #expect(!error.reference.isEmpty)
@@ -202,7 +208,9 @@ import Testing
                 clients.append(client)
             }
             let end = await (try fixture.connect(as: "alice")).connection.ended()
-            guard case .closedByPeer(5, isTransport: false, _) = end else { throw TestFailure("\(end)") }
+            guard case .closedByPeer(5, isTransport: false, _) = end else {
+                throw TestFailure("\(end)")
+            }
             _ = try await (try fixture.connect(as: "bob")).ask(.whoAmI)
             for client in clients { _ = try await client.ask(.whoAmI) }
         }
@@ -226,7 +234,7 @@ import Testing
             #expect(error.code == .resourceExhausted)
             #expect(error.retryable)
             calls[0].cancel()
-            while fixture.server.requestsInFlight > 3 { await Task.yield() }
+            await eventually { fixture.server.requestsInFlight <= 3 }
             _ = try await second.result(.whoAmI)
         }
     }
@@ -240,7 +248,9 @@ import Testing
             let clock = ContinuousClock()
             let user = try await fixture.connect(as: "alice")
             let chief = try await fixture.connect()
-            let slow = try await clock.measure { for _ in 0..<45 { _ = try await user.result(.whoAmI) } }
+            let slow = try await clock.measure {
+                for _ in 0..<45 { _ = try await user.result(.whoAmI) }
+            }
             // 40 beyond the burst, at 200 a second.
             #expect(slow >= .milliseconds(180))
             for _ in 0..<45 { _ = try await chief.result(.whoAmI) }
@@ -258,7 +268,7 @@ import Testing
                 let call = try await client.open(request)
                 _ = try await call.step()
                 call.stream.stopSending(code: ResetCode.cancelled.rawValue)
-                while fixture.server.requestsInFlight > 0 { await Task.yield() }
+                await eventually { fixture.server.requestsInFlight == 0 }
             }
         }
     }
@@ -278,7 +288,9 @@ import Testing
             _ = try await fixture.host.stop(try #require(ProcessID(id)), idempotency: nil)
             guard case .result(.ended) = try await call.last() else { throw TestFailure("no end") }
             let end = await client.connection.ended()
-            guard case .closedByPeer(4, isTransport: false, _) = end else { throw TestFailure("\(end)") }
+            guard case .closedByPeer(4, isTransport: false, _) = end else {
+                throw TestFailure("\(end)")
+            }
         }
     }
 
@@ -302,9 +314,72 @@ import Testing
             // The server has seen the first one's length once it has answered on another stream.
             _ = try await client.ask(.whoAmI)
             try await second.send(Array(frame.prefix(100)))
-            guard case .error(let error) = try await second.last() else { throw TestFailure("taken") }
+            guard case .error(let error) = try await second.last() else {
+                throw TestFailure("taken")
+            }
             #expect(error.code == .resourceExhausted)
             first.cancel()
+        }
+    }
+
+    @Test("A server that nobody talks to ends at once when it is told to")
+    func shutdownIdle() async throws {
+        let certificates = try LiveCertificates()
+        let configuration = ControlFixture.configuration
+        let listener = try await ControlServer.listen(
+            on: [SocketAddress(parsing: "127.0.0.1:0")], identity: certificates.serverIdentity(),
+            clientRoots: certificates.trustRoots, configuration: configuration,
+            authority: .unrestricted, logger: ControlFixture.quiet)
+        let server = ControlServer(
+            host: host(), configuration: configuration, logger: ControlFixture.quiet)
+        server.beginGracefulShutdown()
+        await server.run(listener)
+        #expect(server.requestsInFlight == 0)
+    }
+
+    @Test("An answer that nobody reads is given up; a stalled attach is not")
+    func stalledAnswer() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.stallTimeout = .milliseconds(50)
+        configuration.listFrame = 16 << 10
+        let host = host()
+        try await withServer(configuration, host: host) { fixture in
+            let client = try await fixture.connect()
+            let large = try await client.start("large")
+            let attached = try await client.open(.attach(large), end: false)
+            guard case .following = try await attached.step() else { throw TestFailure("no") }
+            var request = WireRequest()
+            let name = String(repeating: "m", count: 250)
+            let id = try await client.start("waits") { start in
+                start.moduleName = name
+                start.grants = [
+                    "NetQuicBind", "NetQuicAccept", "NetQuicConnect", "NetQuicRead", "NetQuicWrite",
+                    "NetHttpBind", "NetHttpAccept", "NetHttpConnect", "NetHttpRead", "NetHttpWrite",
+                    "NetTcpBind", "NetTcpAccept", "NetTcpConnect", "NetTcpRead", "NetTcpWrite",
+                ].map { name in .with { $0.capability = name } }
+            }
+            request.list.processes = (0..<1_024).map { _ in .with { $0.id = id } }
+            let stalled = try await client.open(request)
+            _ = try await stalled.next()
+            // Only the attach is left.
+            await eventually { fixture.server.requestsInFlight <= 1 }
+            guard case .stopped = try await client.result(.stop(large)) else {
+                throw TestFailure("no")
+            }
+            guard case .result(.ended) = try await attached.last() else { throw TestFailure("no") }
+        }
+    }
+
+    @Test("A refused attach of a flooding process ends, though there is always more to send")
+    func refusedFlood() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("flood")
+            let call = try await client.open(.attach(id), end: false)
+            guard case .following = try await call.step() else { throw TestFailure("no") }
+            try await call.send(FrameEncoder.input([1]))
+            guard case .error(let error) = try await call.last() else { throw TestFailure("taken") }
+            #expect(error.code == .invalidArgument)
         }
     }
 }

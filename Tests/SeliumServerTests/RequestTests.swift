@@ -7,7 +7,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite struct RequestTests {
+@Suite(.serialized) struct RequestTests {
     private static let hello = Script.module("print one", "error two", "write three", "exit 7")
 
     private func host() -> InMemoryProcessHost {
@@ -130,11 +130,15 @@ import Testing
             }
             try await call.send(FrameEncoder.input(Array("first\n".utf8)))
             call.stream.reset(code: ResetCode.cancelled.rawValue)
-            guard case .result(.started) = try await call.last() else { throw TestFailure("no result") }
+            guard case .result(.started) = try await call.last() else {
+                throw TestFailure("no result")
+            }
 
             let attached = try await client.open(
                 .attach(started.id) { $0.input = true }, end: false)
-            guard case .following = try await attached.step() else { throw TestFailure("no attach") }
+            guard case .following = try await attached.step() else {
+                throw TestFailure("no attach")
+            }
             let second = try await client.error(.attach(started.id) { $0.input = true })
             #expect(second.code == .failedPrecondition)
             try await attached.send(FrameEncoder.input(Array("second\n".utf8)), end: true)
@@ -166,7 +170,9 @@ import Testing
             let wrong = try await client.open(.start(upload: other), end: false)
             guard case .upload = try await wrong.step() else { throw TestFailure("no upload") }
             try await wrong.send(FrameEncoder.upload([UInt8](repeating: 7, count: other.count)))
-            guard case .error(let error) = try await wrong.last() else { throw TestFailure("taken") }
+            guard case .error(let error) = try await wrong.last() else {
+                throw TestFailure("taken")
+            }
             #expect(error.code == .dataLoss)
             let early = try await client.error(.start(upload: Script.module("exit 2")))
             #expect(early.code == .invalidArgument)
@@ -183,7 +189,9 @@ import Testing
             try await first.send(FrameEncoder.upload(module.prefix(10)))
             // More than the module has: the server answers after it has stored what came before.
             try await first.send(FrameEncoder.upload([UInt8](repeating: 0, count: 1_000)))
-            guard case .error(let error) = try await first.last() else { throw TestFailure("taken") }
+            guard case .error(let error) = try await first.last() else {
+                throw TestFailure("taken")
+            }
             #expect(error.code == .invalidArgument)
             let second = try await client.open(.start(upload: module), end: false)
             guard case .upload(let upload) = try await second.step() else {
@@ -220,8 +228,9 @@ import Testing
         host.addModule("clock", Script.module("import TimeRead", "exit 0"))
         try await withServer(host: host) { fixture in
             let client = try await fixture.connect()
-            guard case .started(let report) = try await client.result(
-                .start("clock") { $0.dryRun = true })
+            guard
+                case .started(let report) = try await client.result(
+                    .start("clock") { $0.dryRun = true })
             else { throw TestFailure("no report") }
             #expect(report.id == 0)
             #expect(report.notes.map(\.capability) == ["TimeRead"])
@@ -251,7 +260,8 @@ import Testing
             #expect(error.code == .outOfRange)
             #expect(error.range.last == end)
             let (errors, _, _) = try await client.open(
-                .attach(id) { $0.log.streams = [.stderr] }).collect()
+                .attach(id) { $0.log.streams = [.stderr] }
+            ).collect()
             #expect(errors.allSatisfy { $0.stream == SeliumKernel.LogStream.system.rawValue })
         }
     }
@@ -266,7 +276,9 @@ import Testing
             let rows = try await client.processes()
             #expect(rows.count == 20)
             let call = try await client.open(.list(all: true))
-            guard case .processes(let first) = try await call.step() else { throw TestFailure("no") }
+            guard case .processes(let first) = try await call.step() else {
+                throw TestFailure("no")
+            }
             #expect(first.processes.count < 10)
             #expect(rows.map(\.id) == rows.map(\.id).sorted())
         }

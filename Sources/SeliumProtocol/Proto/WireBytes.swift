@@ -1,9 +1,10 @@
+internal import SwiftProtobuf
+
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
     internal import Foundation
 #endif
-internal import SwiftProtobuf
 
 // Generated code has Foundation's Data for `bytes`. It stays in here: everybody else sees arrays.
 

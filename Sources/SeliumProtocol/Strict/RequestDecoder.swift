@@ -33,7 +33,9 @@ package struct RequestDecoder: Sendable {
         try reader.check(frame.span, frame.indices, schema.request) { field in
             if RequestSchema.callNumbers.contains(field.number) { call = field.whole }
         }
-        guard !call.isEmpty else { throw ProtocolError(.invalidArgument, "the request has no call") }
+        guard !call.isEmpty else {
+            throw ProtocolError(.invalidArgument, "the request has no call")
+        }
         let message = try decode(frame)
         try checkHeader(message)
         let isChange: Bool

@@ -62,7 +62,8 @@ package struct RequestSchema: Sendable {
                 12, "streams", .enumeration(name: "LogStream", last: 4), .repeated(16)),
         ])
 
-    private static func start(_ limits: ProtocolConfiguration, log: MessageSchema) -> MessageSchema {
+    private static func start(_ limits: ProtocolConfiguration, log: MessageSchema) -> MessageSchema
+    {
         let module = MessageSchema(
             "ModuleRef",
             [

@@ -79,7 +79,8 @@ struct StrictReader: Sendable {
     }
 
     private func checkField(
-        _ bytes: Span<UInt8>, at offset: inout Int, end: Int, _ field: FieldSchema, _ type: WireType,
+        _ bytes: Span<UInt8>, at offset: inout Int, end: Int, _ field: FieldSchema,
+        _ type: WireType,
         index: Int, _ seen: inout Occurrences, depth: Int
     ) throws(ProtocolError) {
         do throws(ProtocolError) {

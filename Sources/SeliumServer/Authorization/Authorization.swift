@@ -50,7 +50,8 @@ struct Authorization: Sendable {
     }
 
     /// Which namespaces a list shows: the header's, else all the role reaches (nil: every one).
-    static func visible(_ header: String, to caller: Caller) throws(RequestError) -> Set<Namespace>? {
+    static func visible(_ header: String, to caller: Caller) throws(RequestError) -> Set<Namespace>?
+    {
         guard header.isEmpty else { return [try namespace(header, for: caller)] }
         return caller.role == .operator ? nil : [caller.namespace]
     }
@@ -75,15 +76,18 @@ struct Authorization: Sendable {
                     .invalidArgument, "not a process name", field: "\(field).name")
             }
             shown = name.text
-            guard let known = try await hosted({ () async throws(HostError) in
-                try await host.lookup(name, in: namespace)
-            }) else { throw .notFound(shown) }
+            guard
+                let known = try await hosted({ () async throws(HostError) in
+                    try await host.lookup(name, in: namespace)
+                })
+            else { throw .notFound(shown) }
             id = known
         case nil:
             throw RequestError(.invalidArgument, "no process is named", field: field)
         }
         let found = try await hosted { () async throws(HostError) in try await host.status(id) }
-        guard let status = found, caller.role.reaches(status.namespace, from: caller.namespace) else {
+        guard let status = found, caller.role.reaches(status.namespace, from: caller.namespace)
+        else {
             throw .notFound(shown)
         }
         return status

@@ -81,6 +81,8 @@ extension RequestHandler {
         var encoder = LogFrameEncoder(limits: scope.session.configuration.wire)
         let atMost = scope.session.configuration.logRead
         while true {
+            // Neither a log that has always more nor a write that finds room notices a cancel.
+            guard !Task.isCancelled else { throw .cancelled }
             let position = next
             let batch = try await hosted { () async throws(HostError) in
                 try await host.readLog(id, from: position, atMost: atMost)

@@ -31,7 +31,8 @@ extension RequestHandler {
     }
 
     /// Sees to it that the server has the module, asking for its bytes if need be.
-    private func provide(_ wanted: StartRequest, in namespace: Namespace) async throws(RequestError) {
+    private func provide(_ wanted: StartRequest, in namespace: Namespace) async throws(RequestError)
+    {
         let spec = wanted.spec
         let known = try await hosted { () async throws(HostError) in
             try await host.module(spec.module, in: namespace)
@@ -52,15 +53,15 @@ extension RequestHandler {
         }
     }
 
-    /// The start will judge the name again; this only spares the client an upload for nothing.
-    private func checkFree(_ name: ProcessName, in namespace: Namespace) async throws(RequestError) {
+    /// The start will judge the name again; this only spares the client an upload for nothing. (A
+    /// repeat of a start that has done its work comes with a module that is here.)
+    private func checkFree(_ name: ProcessName, in namespace: Namespace) async throws(RequestError)
+    {
         let holder = try await hosted { () async throws(HostError) -> ProcessStatus? in
             guard let id = try await host.lookup(name, in: namespace) else { return nil }
             return try await host.status(id)
         }
         guard let status = holder, !status.state.hasEnded else { return }
-        // A repeat of a start that has done its work names itself.
-        guard request.message.idempotencyKey.isEmpty else { return }
         throw RequestError(.alreadyExists, "the name '\(name)' is taken by process \(status.id)")
     }
 
@@ -87,7 +88,8 @@ extension RequestHandler {
         do throws(HostError) {
             return try await host.openInput(id)
         } catch {
-            let status = try await hosted { () async throws(HostError) in try await host.status(id) }
+            let status = try await hosted { () async throws(HostError) in try await host.status(id)
+            }
             guard error.code == .failedPrecondition, status?.state.hasEnded ?? true else {
                 throw RequestError(error)
             }

@@ -7,6 +7,8 @@ final class IdentityLedger: Sendable {
         var connections = 0
         var requests = 0
         var rate: TokenBucket?
+        /// When it had nothing in use any more.
+        var unusedSince: UInt64?
     }
 
     private let accounts = Mutex<[Identity: Account]>([:])
@@ -19,11 +21,13 @@ final class IdentityLedger: Sendable {
     /// Counts a connection; false when the identity has as many as it may.
     func beginConnection(_ caller: Caller, now: UInt64) -> Bool {
         accounts.withLock { accounts in
+            prune(&accounts, now: now)
             var account = accounts[caller.identity] ?? Account()
             guard account.connections < configuration.maximumConnectionsPerIdentity else {
                 return false
             }
             account.connections += 1
+            account.unusedSince = nil
             if account.rate == nil, caller.role == .user {
                 account.rate = TokenBucket(
                     rate: configuration.requestsPerSecond, burst: configuration.requestBurst,
@@ -34,14 +38,29 @@ final class IdentityLedger: Sendable {
         }
     }
 
-    /// The connection is over. An identity without one is forgotten: its bucket would be full again
-    /// long before a new handshake could use it up.
-    func endConnection(_ caller: Caller) {
+    /// The connection is over.
+    func endConnection(_ caller: Caller, now: UInt64) {
         accounts.withLock { accounts in
             guard var account = accounts[caller.identity] else { return }
             account.connections -= 1
-            let isUnused = account.connections <= 0 && account.requests <= 0
-            accounts[caller.identity] = isUnused ? nil : account
+            close(&account, now: now)
+            accounts[caller.identity] = account
+        }
+    }
+
+    private func close(_ account: inout Account, now: UInt64) {
+        let isUnused = account.connections <= 0 && account.requests <= 0
+        account.unusedSince = isUnused ? now : nil
+    }
+
+    /// Forgets whom nobody has used for so long that its bucket would be full again: earlier, a new
+    /// connection would bring a new burst.
+    private func prune(_ accounts: inout [Identity: Account], now: UInt64) {
+        let seconds = configuration.requestBurst / max(1, configuration.requestsPerSecond) + 1
+        let lifetime = seconds * 1_000_000_000
+        accounts = accounts.filter { _, account in
+            guard let since = account.unusedSince else { return true }
+            return now <= since || now - since < lifetime
         }
     }
 
@@ -70,12 +89,12 @@ final class IdentityLedger: Sendable {
         }
     }
 
-    func endRequest(_ caller: Caller) {
+    func endRequest(_ caller: Caller, now: UInt64) {
         accounts.withLock { accounts in
             guard var account = accounts[caller.identity] else { return }
             account.requests -= 1
-            let isUnused = account.connections <= 0 && account.requests <= 0
-            accounts[caller.identity] = isUnused ? nil : account
+            close(&account, now: now)
+            accounts[caller.identity] = account
         }
     }
 

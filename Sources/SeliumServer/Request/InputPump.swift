@@ -12,6 +12,8 @@ struct InputPump: Sendable {
 
     /// Bytes asked of the stream in one go.
     static let readSize = 64 << 10
+    /// A chunk of 64 KiB with its tag and length.
+    static let usualFrame = (64 << 10) + 16
 
     /// Runs until the client has nothing more to say, or said something wrong; what it means for the
     /// request is told to the scope.
@@ -59,7 +61,9 @@ struct InputPump: Sendable {
 
     /// A frame of the usual size is always taken. Longer ones share the connection's 16 MiB.
     private func reserve(_ announced: Int?) throws(PumpEnd) -> Int {
-        guard let announced, announced > scope.session.configuration.wire.bulkFrame else { return 0 }
+        guard let announced, announced > Self.usualFrame else {
+            return 0
+        }
         guard scope.session.reserveLargeFrame(announced) else {
             throw .refused(.exhausted("too many long frames are unfinished on this connection"))
         }

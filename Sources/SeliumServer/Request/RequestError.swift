@@ -33,7 +33,8 @@ struct RequestError: Error, Sendable {
 
     /// The same words for what is not there and what is not the caller's.
     static func notFound(_ what: String) -> RequestError {
-        RequestError(.notFound, "no process '\(printable(what))'", remedy: "to list them: selium ps -a")
+        RequestError(
+            .notFound, "no process '\(printable(what))'", remedy: "to list them: selium ps -a")
     }
 
     static func exhausted(_ message: String) -> RequestError {

@@ -48,6 +48,9 @@ final class RequestScope: Sendable {
         var hasAnswered = false
         var lastSent: UInt64
         var uploaded: UInt64 = 0
+        var requestID: [UInt8] = []
+        /// Only the last frame may be sent now, or it was.
+        var isClosing = false
 
         var verdict: Verdict?
         var verdictWaiter: CheckedContinuation<Verdict, Never>?
@@ -116,6 +119,28 @@ extension RequestScope {
     func send(_ bytes: [UInt8]) async throws(RequestError) {
         await acquire()
         defer { release() }
+        guard !state.withLock({ $0.isClosing }) else { throw .cancelled }
+        try await write(bytes)
+    }
+
+    /// The last frame: nothing is sent after it.
+    func sendLast(_ bytes: [UInt8]) async throws(RequestError) {
+        await stopSending()
+        await acquire()
+        defer { release() }
+        try await write(bytes)
+    }
+
+    /// Lets a frame that is on its way come to its end, and no other begin. Cancelling its sender
+    /// before would leave half a frame, behind which no error could be read.
+    func stopSending() async {
+        await acquire()
+        state.withLock { $0.isClosing = true }
+        release()
+    }
+
+    private func write(_ bytes: [UInt8]) async throws(RequestError) {
+        state.withLock { $0.lastSent = MonotonicClock.nanoseconds }
         do throws(QUICError) {
             try await stream.write(bytes)
         } catch {
@@ -180,15 +205,24 @@ extension RequestScope {
         case none
         case expire(RequestError)
         case sendProgress(WireProgress)
+        /// The client has not read its answer for too long.
+        case giveUp
     }
 
     /// What is due at this moment.
     func tick(now: UInt64) -> ClockAction {
         state.withLock { state in
-            guard state.verdict == nil else { return .none }
-            if !state.hasAnswered, now >= state.deadline { return .expire(.deadline) }
             let configuration = session.configuration
             let silence = now > state.lastSent ? now - state.lastSent : 0
+            if state.isWriting {
+                // A write that waits is not silence of ours. What follows a process may stall for as
+                // long as its reader likes; an answer may not.
+                if case .following = state.quiet { return .none }
+                let patience = configuration.stallTimeout.nanosecondCount
+                return silence >= patience ? .giveUp : .none
+            }
+            guard state.verdict == nil else { return .none }
+            if !state.hasAnswered, now >= state.deadline { return .expire(.deadline) }
             let working = configuration.progressInterval.nanosecondCount
             var progress = WireProgress()
             switch state.quiet {
@@ -205,25 +239,39 @@ extension RequestScope {
                 guard silence >= configuration.silenceInterval.nanosecondCount else { return .none }
                 progress.phase = .working
             }
-            // A write that waits is not silence of ours.
-            guard !state.isWriting else { return .none }
             return .sendProgress(progress)
         }
     }
 
-    /// The request has come: from now on its own deadline counts.
-    func began(deadlineMilliseconds: UInt32, quiet: Quiet, now: UInt64) {
-        let milliseconds =
-            deadlineMilliseconds == 0
-            ? ControlProtocol.defaultDeadlineMilliseconds : deadlineMilliseconds
+    /// The stream is being read: its request has so much time to come.
+    func awaitRequest(now: UInt64) {
+        let timeout = session.configuration.firstFrameTimeout.nanosecondCount
         state.withLock { state in
-            state.deadline = now &+ UInt64(milliseconds) * 1_000_000
-            state.quiet = quiet
+            state.deadline = now &+ timeout
             state.lastSent = now
         }
     }
 
-    func setQuiet(_ quiet: Quiet) {
-        state.withLock { $0.quiet = quiet }
+    /// The request has come: from now on its own deadline counts.
+    func began(_ request: WireRequest, quiet: Quiet, now: UInt64) {
+        let milliseconds =
+            request.deadlineMs == 0
+            ? ControlProtocol.defaultDeadlineMilliseconds : request.deadlineMs
+        state.withLock { state in
+            state.deadline = now &+ UInt64(milliseconds) * 1_000_000
+            state.quiet = quiet
+            state.lastSent = now
+            state.requestID = request.requestIDBytes
+        }
+    }
+
+    /// The client's own name for the request, for logs: hexadecimal.
+    var requestID: String {
+        state.withLock { state in
+            state.requestID.map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.utf8.count == 1 ? "0" + digits : digits
+            }.joined()
+        }
     }
 }

@@ -20,6 +20,7 @@ struct RequestTask: Sendable {
 
     func run() async {
         guard await admit() else { return }
+        scope.awaitRequest(now: MonotonicClock.nanoseconds)
         session.insert(scope)
         var frames = FrameDecoder.requests(session.configuration.wire)
         var rest: [UInt8] = []
@@ -35,7 +36,7 @@ struct RequestTask: Sendable {
             await finish(.abandoned, nil)
         }
         session.remove(scope)
-        session.server.ledger.endRequest(session.caller)
+        session.server.ledger.endRequest(session.caller, now: MonotonicClock.nanoseconds)
     }
 
     /// Takes a place among the identity's requests; where they come too fast, this one is read later.
@@ -120,9 +121,7 @@ struct RequestTask: Sendable {
             let error = RequestError(.invalidArgument, "\(call.verb.rawValue) takes no more frames")
             return await finish(.refused(error), nil)
         }
-        scope.began(
-            deadlineMilliseconds: request.message.deadlineMs, quiet: call.quiet,
-            now: MonotonicClock.nanoseconds)
+        scope.began(request.message, quiet: call.quiet, now: MonotonicClock.nanoseconds)
         let outcome = await withTaskGroup(of: HandlerOutcome?.self) { group in
             let handler = RequestHandler(scope, request)
             group.addTask {
@@ -138,6 +137,7 @@ struct RequestTask: Sendable {
                 }
             }
             let verdict = await scope.verdict()
+            if case .refused = verdict { await scope.stopSending() }
             group.cancelAll()
             var outcome: HandlerOutcome?
             for await result in group where result != nil { outcome = result }
@@ -152,24 +152,34 @@ struct RequestTask: Sendable {
     private func finish(
         _ verdict: RequestScope.Verdict, _ outcome: HandlerOutcome?
     ) async {
-        let stream = scope.stream
         if case .abandoned = verdict { return abandon() }
+        let last: WireServerFrame.OneOf_Frame
         var stop = ResetCode.none
+        switch (verdict, outcome) {
+        case (_, .success(let result)?):
+            last = .result(.with { $0.result = result })
+        case (.refused(let error), _), (_, .failure(let error)?):
+            stop = error.stop
+            last = .error(session.server.describe(error, in: scope))
+        case (.handled, nil), (.abandoned, nil):
+            return abandon()
+        }
         do throws(RequestError) {
-            switch (verdict, outcome) {
-            case (_, .success(let result)?):
-                try await scope.send(.result(.with { $0.result = result }))
-            case (.refused(let error), _), (_, .failure(let error)?):
-                stop = error.stop
-                try await scope.send(.error(session.server.describe(error, for: session.caller)))
-            case (.handled, nil), (.abandoned, nil):
-                return abandon()
-            }
+            try await scope.sendLast(encode(last))
         } catch {
             return abandon()
         }
-        stream.finish()
-        stream.stopSending(code: stop.rawValue)
+        scope.stream.finish()
+        scope.stream.stopSending(code: stop.rawValue)
+    }
+
+    /// A result that does not fit a frame is a fault of ours, and said as one.
+    private func encode(_ last: WireServerFrame.OneOf_Frame) throws(RequestError) -> [UInt8] {
+        do throws(RequestError) {
+            return try scope.encode(last)
+        } catch {
+            return try scope.encode(.error(session.server.describe(error, in: scope)))
+        }
     }
 
     private func abandon() {

@@ -118,7 +118,9 @@ struct StartRequest: Sendable {
         }
     }
 
-    private static func kind(_ wire: WireValueKind, _ field: String) throws(RequestError) -> ValueKind {
+    private static func kind(_ wire: WireValueKind, _ field: String) throws(RequestError)
+        -> ValueKind
+    {
         guard let kind = UInt8(exactly: wire.rawValue).flatMap({ ValueKind(rawValue: $0) }) else {
             throw invalid("no kind", field)
         }
@@ -144,7 +146,8 @@ struct StartRequest: Sendable {
         var names: Set<String> = []
         for (index, variable) in start.environment.enumerated() {
             let field = "environment[\(index)]"
-            guard !variable.name.isEmpty, !variable.name.utf8.contains(where: { $0 == 0 || $0 == 0x3d })
+            guard !variable.name.isEmpty,
+                !variable.name.utf8.contains(where: { $0 == 0 || $0 == 0x3d })
             else { throw invalid("a name is not empty and has no '='", "\(field).name") }
             guard !variable.value.utf8.contains(0) else {
                 throw invalid("a NUL cannot be passed", "\(field).value")
