@@ -48,7 +48,8 @@ struct IdleCommand: AsyncParsableCommand {
             report.set("starts_per_second", Double(self.count) * 1e9 / Double(elapsed))
             report.set("rss_before_kib", before.resident)
             report.set("rss_after_kib", after.resident)
-            report.set("rss_kib_each", Double(after.resident - before.resident) / Double(self.count))
+            report.set(
+                "rss_kib_each", Double(after.resident - before.resident) / Double(self.count))
             report.set("pss_kib_each", Double(after.share - before.share) / Double(self.count))
             report.write()
         }

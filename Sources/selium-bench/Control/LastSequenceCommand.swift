@@ -16,7 +16,9 @@ struct LastSequenceCommand: AsyncParsableCommand {
             let process = try await selium.process(.id(self.process))
             let sequence = try await process.withAttachment(from: .tail(1)) { attachment in
                 for try await item in attachment {
-                    if case .chunk(let chunk) = item { return chunk.first + UInt64(chunk.count) - 1 }
+                    if case .chunk(let chunk) = item {
+                        return chunk.first + UInt64(chunk.count) - 1
+                    }
                 }
                 throw BenchError("the process has no output")
             }

@@ -5,7 +5,9 @@ struct Report {
     private var fields: [String] = []
 
     mutating func set(_ name: String, _ value: Int) { self.fields.append("\"\(name)\":\(value)") }
-    mutating func set(_ name: String, _ value: UInt64) { self.fields.append("\"\(name)\":\(value)") }
+    mutating func set(_ name: String, _ value: UInt64) {
+        self.fields.append("\"\(name)\":\(value)")
+    }
     mutating func set(_ name: String, _ value: Bool) { self.fields.append("\"\(name)\":\(value)") }
 
     /// Two decimals: finer than anything here repeats.

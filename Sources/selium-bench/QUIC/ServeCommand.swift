@@ -5,7 +5,8 @@ import SeliumQUIC
 /// The serving end of the QUIC measurements. Ends with SIGTERM, or after `--seconds`.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve-quic", abstract: "Answers echo, download and upload.", shouldDisplay: false)
+        commandName: "serve-quic", abstract: "Answers echo, download and upload.",
+        shouldDisplay: false)
 
     @Option(help: "UDP port; 0 takes a free one.")
     var port: UInt16 = 0

@@ -111,7 +111,9 @@ struct UploadStreamCommand: AsyncParsableCommand {
             if left > 0 { try await stream.write(Array(piece.prefix(Int(left)))) }
             stream.finish()
             let counted = BenchProtocol.number(try await stream.readToEnd(limit: 8))
-            guard counted == self.size else { throw BenchError("\(counted) of \(self.size) arrived") }
+            guard counted == self.size else {
+                throw BenchError("\(counted) of \(self.size) arrived")
+            }
             return monotonicNanoseconds() - began
         }
         let elapsed = try await work.value
