@@ -14,6 +14,9 @@ public struct LogShelf: Sendable {
     /// Bytes of memory all logs take.
     public private(set) var cost = 0
 
+    /// Ended processes that may still have text to lose; never more than there are logs.
+    var endedCount: Int { ended.count }
+
     /// An empty shelf.
     public init(capacity: Int = Limits.logMemory, capacityEach: Int = Limits.logKept) {
         self.capacity = capacity
@@ -27,7 +30,10 @@ public struct LogShelf: Sendable {
 
     /// Forgets a log.
     public mutating func remove(_ id: ProcessID) {
-        if let log = logs.removeValue(forKey: id) { cost -= log.cost }
+        guard let log = logs.removeValue(forKey: id) else { return }
+        cost -= log.cost
+        // Those that are forgotten are the oldest: this looks at the front.
+        if log.hasEnded, let index = ended.firstIndex(of: id) { ended.remove(at: index) }
     }
 
     /// The sequence of the next record, 1 for a log that does not exist.

@@ -1,6 +1,7 @@
-import SeliumKernel
 import SeliumTestSupport
 import Testing
+
+@testable import SeliumKernel
 
 @Suite("The logs of all processes")
 struct LogShelfTests {
@@ -71,6 +72,19 @@ struct LogShelfTests {
         }
         for number in 1...8 as ClosedRange<UInt64> { shelf.remove(Self.id(number)) }
         #expect(shelf.cost == 0)
+    }
+
+    @Test("thousands of processes later nothing of those that were forgotten is left")
+    func forgotten() {
+        var shelf = LogShelf()
+        for number in 1...5_000 as ClosedRange<UInt64> {
+            shelf.open(Self.id(number))
+            shelf.append(
+                .ended(LogBufferTests.record(last: 1)), to: Self.id(number), wallTime: 0,
+                monotonicTime: number)
+            if number > 10 { shelf.remove(Self.id(number - 10)) }
+        }
+        #expect(shelf.endedCount == 10)
     }
 
     @Test("a removed log is not found")
