@@ -35,7 +35,8 @@ let configuration: Target.Dependency = .product(
 
 // The engine is a prebuilt library that scripts/setup puts into a project-local prefix. Only the
 // runtime's products reach CWasmtime, so these flags touch nobody who embeds the client.
-let enginePrefix = Context.environment["WASMTIME_PREFIX"] ?? "\(Context.packageDirectory)/.deps/wasmtime"
+let enginePrefix =
+    Context.environment["WASMTIME_PREFIX"] ?? "\(Context.packageDirectory)/.deps/wasmtime"
 let engineFlags: [LinkerSetting] = [
     .unsafeFlags([
         "-L\(enginePrefix)/lib",
@@ -55,7 +56,9 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
+    -> Target
+{
     .testTarget(
         name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
 }
@@ -100,33 +103,47 @@ let package = Package(
         room("SeliumABI", []),
         room("SeliumNetCore", []),
         room("SeliumTLSCore", ["SeliumNetCore", "CBoringTLS"]),
-        room("SeliumQUICCore", ["SeliumTLSCore", "SeliumNetCore", "CQUICTLS", "CNGTCP2", deque, heap]),
-        room("SeliumProtocol", ["SeliumNetCore", "SeliumABI", protobuf], exclude: ["Proto/control.proto"]),
+        room(
+            "SeliumQUICCore",
+            ["SeliumTLSCore", "SeliumNetCore", "CQUICTLS", "CNGTCP2", deque, heap]),
+        room(
+            "SeliumProtocol", ["SeliumNetCore", "SeliumABI", protobuf],
+            exclude: ["Proto/control.proto"]),
         room("SeliumKernel", ["SeliumABI", "SeliumNetCore", deque]),
 
         // Rooms that touch the world.
         room("SeliumWasm", ["CWasmtime", deque]),
-        room("SeliumQUIC", ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", nioCore, nioPosix, logging, deque]),
+        room(
+            "SeliumQUIC",
+            ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", nioCore, nioPosix, logging, deque]),
         room("SeliumCertificates", [x509, asn1, crypto]),
         room("SeliumHosting", ["SeliumKernel", "SeliumABI", "SeliumNetCore"]),
         room(
             "SeliumRuntime",
             [
-                "SeliumHosting", "SeliumWasm", "SeliumKernel", "SeliumABI", "SeliumNetCore", "SeliumTLSCore",
+                "SeliumHosting", "SeliumWasm", "SeliumKernel", "SeliumABI", "SeliumNetCore",
+                "SeliumTLSCore",
                 "CPosix", grdb, logging, deque,
             ]),
         room(
             "SeliumServer",
             [
-                "SeliumHosting", "SeliumQUIC", "SeliumProtocol", "SeliumKernel", "SeliumABI", "SeliumNetCore",
+                "SeliumHosting", "SeliumQUIC", "SeliumProtocol", "SeliumKernel", "SeliumABI",
+                "SeliumNetCore",
                 "SeliumTLSCore", protobuf, logging,
             ]),
         room(
             "SeliumClient",
-            ["SeliumQUIC", "SeliumProtocol", "SeliumABI", "SeliumNetCore", "SeliumTLSCore", protobuf, logging]),
+            [
+                "SeliumQUIC", "SeliumProtocol", "SeliumABI", "SeliumNetCore", "SeliumTLSCore",
+                protobuf, logging,
+            ]),
         room(
             "SeliumCLI",
-            ["SeliumClient", "SeliumCertificates", "SeliumABI", "SeliumNetCore", argumentParser, configuration, logging]),
+            [
+                "SeliumClient", "SeliumCertificates", "SeliumABI", "SeliumNetCore", argumentParser,
+                configuration, logging,
+            ]),
         room("SeliumGuest", ["SeliumABI"]),
 
         // Programs.
@@ -134,13 +151,16 @@ let package = Package(
         program(
             "selium-runtime",
             [
-                "SeliumServer", "SeliumRuntime", "SeliumCertificates", "SeliumHosting", "SeliumQUIC", "SeliumKernel",
-                "SeliumABI", "SeliumNetCore", "SeliumTLSCore", argumentParser, configuration, logging,
+                "SeliumServer", "SeliumRuntime", "SeliumCertificates", "SeliumHosting",
+                "SeliumQUIC", "SeliumKernel",
+                "SeliumABI", "SeliumNetCore", "SeliumTLSCore", argumentParser, configuration,
+                logging,
             ]),
         program(
             "selium-bench",
             [
-                "SeliumClient", "SeliumQUIC", "SeliumRuntime", "SeliumHosting", "SeliumTLSCore", "SeliumKernel",
+                "SeliumClient", "SeliumQUIC", "SeliumRuntime", "SeliumHosting", "SeliumTLSCore",
+                "SeliumKernel",
                 "SeliumNetCore", "SeliumTestSupport", argumentParser, logging,
             ]),
 
@@ -148,27 +168,41 @@ let package = Package(
         .target(
             name: "SeliumTestSupport",
             dependencies: [
-                "SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumKernel", "SeliumHosting", "SeliumABI",
+                "SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumKernel", "SeliumHosting",
+                "SeliumABI",
                 "SeliumCertificates", logging,
             ],
             swiftSettings: house),
         tests("SeliumABITests", ["SeliumABI"]),
         tests("SeliumNetCoreTests", ["SeliumNetCore"]),
         tests("SeliumTLSCoreTests", ["SeliumTLSCore", "SeliumTestSupport", "SeliumCertificates"]),
-        tests("SeliumQUICCoreTests", ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport"]),
+        tests(
+            "SeliumQUICCoreTests",
+            ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport"]),
         tests(
             "ConformanceTests",
-            ["CBoringTLS", "CQUICTLS", "CNGTCP2", "SeliumTLSCore", "SeliumQUICCore", "SeliumTestSupport"]),
+            [
+                "CBoringTLS", "CQUICTLS", "CNGTCP2", "SeliumTLSCore", "SeliumQUICCore",
+                "SeliumTestSupport",
+            ]),
         tests("SeliumProtocolTests", ["SeliumProtocol", "SeliumTestSupport", protobuf]),
-        tests("SeliumKernelTests", ["SeliumKernel", "SeliumABI", "SeliumNetCore", "SeliumTestSupport"]),
+        tests(
+            "SeliumKernelTests",
+            ["SeliumKernel", "SeliumABI", "SeliumNetCore", "SeliumTestSupport"]),
         tests("SeliumWasmTests", ["SeliumWasm"]),
         tests("SeliumQUICTests", ["SeliumQUIC", "SeliumTestSupport", nioCore, nioPosix]),
         tests("SeliumCertificatesTests", ["SeliumCertificates", x509, asn1]),
-        tests("SeliumRuntimeTests", ["SeliumRuntime", "SeliumHosting", "SeliumKernel", "SeliumWasm", "SeliumTestSupport", grdb]),
+        tests(
+            "SeliumRuntimeTests",
+            [
+                "SeliumRuntime", "SeliumABI", "SeliumHosting", "SeliumKernel", "SeliumWasm",
+                "SeliumTestSupport", grdb,
+            ]),
         tests(
             "SeliumServerTests",
             [
-                "SeliumServer", "SeliumHosting", "SeliumProtocol", "SeliumQUIC", "SeliumKernel", "SeliumTLSCore",
+                "SeliumServer", "SeliumHosting", "SeliumProtocol", "SeliumQUIC", "SeliumKernel",
+                "SeliumTLSCore",
                 "SeliumTestSupport", protobuf,
             ]),
         tests(

@@ -100,10 +100,11 @@ import Synchronization
     /// reason counts; a guest that ended stays as it ended. `onEnd` tells when it is gone.
     public func kill(reason: UInt8) {
         let (won, _) = killRequest.compareExchange(
-            expected: 0, desired: UInt16(reason) + 1, ordering: .acquiringAndReleasing)
+            expected: 0, desired: UInt16(reason) + 1, ordering: .sequentiallyConsistent)
         guard won else { return }
         while true {
-            let now = state.load(ordering: .acquiring)
+            // In one order with the scheduler's store of the state and load of the request.
+            let now = state.load(ordering: .sequentiallyConsistent)
             switch now {
             case RunState.parked:
                 guard exchange(now, RunState.queued) else { continue }
@@ -147,7 +148,7 @@ import Synchronization
 
     func exchange(_ expected: UInt8, _ desired: UInt8) -> Bool {
         state.compareExchange(
-            expected: expected, desired: desired, ordering: .acquiringAndReleasing
+            expected: expected, desired: desired, ordering: .sequentiallyConsistent
         )
         .exchanged
     }

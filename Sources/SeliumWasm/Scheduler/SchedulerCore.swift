@@ -55,7 +55,7 @@ final class SchedulerCore: @unchecked Sendable {
 
     /// A guest thread's whole life.
     func work() {
-        var last: UInt64 = 0
+        var last: UInt64?
         while let guest = next(lastStep: last) {
             let begin = monotonicNanoseconds()
             run(guest)
@@ -63,10 +63,10 @@ final class SchedulerCore: @unchecked Sendable {
         }
     }
 
-    private func next(lastStep: UInt64) -> Guest? {
+    private func next(lastStep: UInt64?) -> Guest? {
         monitor.lock()
         defer { monitor.unlock() }
-        if lastStep > 0 {
+        if let lastStep {
             running -= 1
             queue.account(lastStep)
         }
@@ -89,8 +89,10 @@ final class SchedulerCore: @unchecked Sendable {
         switch guest.step() {
         case .ended: break
         case .yielded:
-            guest.state.store(Guest.RunState.queued, ordering: .releasing)
-            push(guest, .cold)
+            guest.state.store(Guest.RunState.queued, ordering: .sequentiallyConsistent)
+            // A kill that saw it running left it to the tick, which it may have missed.
+            let isKilled = guest.killRequest.load(ordering: .sequentiallyConsistent) != 0
+            push(guest, isKilled ? .urgent : .cold)
         case .parked: park(guest)
         }
     }
@@ -98,20 +100,24 @@ final class SchedulerCore: @unchecked Sendable {
     private func park(_ guest: Guest) {
         if guest.exchange(Guest.RunState.running, Guest.RunState.parked) {
             // A kill that saw it running left it to the tick; it is parked now.
-            guard guest.killRequest.load(ordering: .acquiring) != 0 else { return }
+            guard guest.killRequest.load(ordering: .sequentiallyConsistent) != 0 else {
+                return
+            }
             guard guest.exchange(Guest.RunState.parked, Guest.RunState.queued) else { return }
             push(guest, .urgent)
         } else {
-            guest.state.store(Guest.RunState.queued, ordering: .releasing)
-            push(guest, .hot)
+            guest.state.store(Guest.RunState.queued, ordering: .sequentiallyConsistent)
+            let isKilled = guest.killRequest.load(ordering: .sequentiallyConsistent) != 0
+            push(guest, isKilled ? .urgent : .hot)
         }
     }
 
     // MARK: the ticker
 
     private func wakeTicker() {
-        hasWork.store(true, ordering: .relaxed)
-        guard tickerSleeps.load(ordering: .acquiring) else { return }
+        // In one order with the ticker's own pair: either it sees the work or we see it asleep.
+        hasWork.store(true, ordering: .sequentiallyConsistent)
+        guard tickerSleeps.load(ordering: .sequentiallyConsistent) else { return }
         tickerMonitor.lock()
         tickerSleeps.store(false, ordering: .releasing)
         tickerMonitor.unlock()
