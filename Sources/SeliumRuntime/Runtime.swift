@@ -238,6 +238,11 @@ public final class Runtime: ProcessHost {
                 world.running.isEmpty ? true : nil
             }
         }.value
+        // Nobody takes an id any more: the next runtime goes on right behind the last one.
+        let last = world.withLock { $0.ids.lastGiven }
+        await withCheckedContinuation { continuation in
+            state.reserveIDs(through: last) { _ in continuation.resume() }
+        }
         _ = await state.commit { _ in }
         state.close()
     }

@@ -43,6 +43,9 @@ struct IDBlock: Sendable {
     /// The last id that is reserved.
     var last: UInt64 { through }
 
+    /// The last id that was given; what is reserved above it was not used.
+    var lastGiven: UInt64 { next - 1 }
+
     /// The next id; nil when the next block has to be waited for.
     mutating func take() -> ProcessID? {
         guard next <= through, let id = ProcessID(next) else { return nil }

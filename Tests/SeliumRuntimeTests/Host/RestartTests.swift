@@ -118,6 +118,8 @@ struct RestartTests {
         for id in [spinning, waiting] {
             #expect(try await second.wait(id).outcome == .killed(.runtimeShutdown))
         }
+        let next = try await second.run(ContractModules.module(.lines(1, exit: 0)))
+        #expect(next.rawValue == waiting.rawValue + 1, "no id is skipped without a crash")
         await second.shutDown()
     }
 
