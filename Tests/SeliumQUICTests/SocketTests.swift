@@ -335,6 +335,8 @@ struct SocketTests {
             let connection = try await connect(server, certificates)
             #expect(try await exchange(connection, [1]) == [1])
             server.listener.beginGracefulShutdown()
+            // It takes effect on the listener's loop: an answer from there says that it did.
+            #expect(try await exchange(connection, [3]) == [3])
             let error = await #expect(throws: QUICError.self) {
                 _ = try await connect(server, certificates)
             }
