@@ -38,11 +38,15 @@ public struct SeliumClient: Sendable {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await pool.run() }
             group.addTask { await watch.run() }
-            defer {
-                pool.close()
-                group.cancelAll()
+            defer { group.cancelAll() }
+            do {
+                let value = try await body(SeliumClient(context: context))
+                await pool.close()
+                return value
+            } catch {
+                await pool.close()
+                throw error
             }
-            return try await body(SeliumClient(context: context))
         }
     }
 

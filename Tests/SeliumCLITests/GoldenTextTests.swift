@@ -100,6 +100,15 @@ struct GoldenTextTests {
             ImportNotes.lines("app.wasm", notes, withUnknown: true) == [
                 "note: app.wasm imports clock_time_get; not granted: TimeRead   (--capabilities wasi)"
             ])
+        let files = [ImportNote(module: "wasi_snapshot_preview1", name: "path_open", capability: "FsRead")]
+        #expect(
+            ImportNotes.lines("app.wasm", files + notes, withUnknown: true) == [
+                "note: app.wasm imports path_open, clock_time_get; not granted: FsRead, TimeRead   (--capabilities wasi)"
+            ])
+        #expect(
+            ImportNotes.lines("app.wasm", files, withUnknown: true) == [
+                "note: app.wasm imports path_open; not granted: FsRead"
+            ])
         let unknown = [ImportNote(module: "env", name: "foo", capability: "")]
         #expect(ImportNotes.lines("app.wasm", unknown, withUnknown: false).isEmpty)
         #expect(ImportNotes.lines("app.wasm", unknown, withUnknown: true).count == 1)

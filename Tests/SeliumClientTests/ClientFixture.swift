@@ -106,15 +106,15 @@ private final class CuttingConnection: ControlConnection {
         CuttingStream(inner: try await inner.openStream(), connection: self)
     }
 
-    func close() { inner.close() }
+    func close() async { await inner.close() }
 
     /// Takes from the budget; false when the connection is gone.
-    func spend(_ count: Int) -> Bool {
+    nonisolated(nonsending) func spend(_ count: Int) async -> Bool {
         let goesOn = left.withLock { left in
             left -= count
             return left > 0
         }
-        if !goesOn { inner.close() }
+        if !goesOn { await inner.close() }
         return goesOn
     }
 }
@@ -124,13 +124,13 @@ private struct CuttingStream: ControlStream {
     let connection: CuttingConnection
 
     nonisolated(nonsending) func write(_ bytes: [UInt8], end: Bool) async throws(TransportError) {
-        guard connection.spend(bytes.count) else { throw TransportError(kind: .connectionLost, message: "cut") }
+        guard await connection.spend(bytes.count) else { throw TransportError(kind: .connectionLost, message: "cut") }
         try await inner.write(bytes, end: end)
     }
 
     nonisolated(nonsending) func read() async throws(TransportError) -> [UInt8]? {
         let bytes = try await inner.read()
-        guard connection.spend(bytes?.count ?? 0) else {
+        guard await connection.spend(bytes?.count ?? 0) else {
             throw TransportError(kind: .connectionLost, message: "cut")
         }
         return bytes

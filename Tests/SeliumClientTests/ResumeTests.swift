@@ -101,7 +101,7 @@ private struct SilentDialer: Dialer {
 private final class SilentConnection: ControlConnection {
     var executor: (any TaskExecutor)? { nil }
     nonisolated(nonsending) func openStream() async throws(TransportError) -> any ControlStream { SilentStream() }
-    func close() {}
+    func close() async {}
 }
 
 private final class SilentStream: ControlStream {

@@ -1,21 +1,21 @@
-// CoreFoundation's headers claim `struct stat`; only it can make it visible.
-internal import CoreFoundation
 internal import Glibc
 
 /// Files named on the command line.
 enum LocalFile {
-    /// What a path leads to.
+    /// What a path leads to, as far as an error message needs to know.
     enum Kind: Hashable {
         case missing
-        case regular(size: UInt64)
-        case other
+        case directory
+        case file
     }
 
     /// Looks at a path, following links.
     static func kind(_ path: String) -> Kind {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return .missing }
-        return status.st_mode & S_IFMT == S_IFREG ? .regular(size: UInt64(clamping: status.st_size)) : .other
+        guard unsafe access(path, F_OK) == 0 || errno == EACCES else { return .missing }
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return .file }
+        close(descriptor)
+        return .directory
     }
 
     /// Reads a small file as text; the system's reason when that fails.

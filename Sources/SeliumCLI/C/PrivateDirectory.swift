@@ -1,5 +1,3 @@
-// CoreFoundation's headers claim `struct stat`; only it can make it visible.
-internal import CoreFoundation
 internal import Glibc
 
 /// A directory for this run only, readable by nobody else.
@@ -32,10 +30,8 @@ struct PrivateDirectory: Sendable {
             }
             guard name != ".", name != ".." else { continue }
             let child = "\(path)/\(name)"
-            var status = stat()
-            // Links are removed, never followed.
-            guard unsafe lstat(child, &status) == 0 else { continue }
-            if status.st_mode & S_IFMT == S_IFDIR { removeTree(child) } else { _ = unsafe unlink(child) }
+            // Links are removed, never followed; a directory is what cannot be unlinked as a file.
+            if unsafe unlink(child) != 0, errno == EISDIR { removeTree(child) }
         }
         unsafe closedir(handle)
         _ = unsafe rmdir(path)

@@ -34,8 +34,10 @@ struct Attach: SeliumSubcommand {
         let position = try position()
         let form = try view.form(context, severalIDs: processes.count > 1)
         guard !input || processes.count == 1 else { throw CommandError.usage("-i takes one process") }
+        // One signal is for all of several: it is waited for outside of their sessions then.
         let session = AttachSession(
-            console: context.console, form: form, signals: SignalWatch(), sendsInput: input)
+            console: context.console, form: form, signals: SignalWatch(), sendsInput: input,
+            heedsSignals: processes.count == 1)
         return try await context.withClient { client in
             try await follow(client, position, session, context)
         }
@@ -65,10 +67,7 @@ struct Attach: SeliumSubcommand {
         if processes.count == 1 {
             return try await followOne(client, processes[0], position, streams, session, context)
         }
-        var shared = session
-        // One signal is for all of them: it is waited for here.
-        shared.detaches = false
-        return try await followSeveral(client, position, streams, shared, context)
+        return try await followSeveral(client, position, streams, session, context)
     }
 
     private func followSeveral(
@@ -102,8 +101,10 @@ struct Attach: SeliumSubcommand {
             to: reference, from: position, streams: streams, input: input
         ) { attachment in
             let id = await attachment.process.id
-            let ending = try await session.run(attachment, id: id)
-            return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
+            return try await AttachSession.afterStart(id) {
+                let ending = try await session.run(attachment, id: id)
+                return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
+            }
         }
     }
 }

@@ -16,10 +16,12 @@ struct AttachSession {
     let form: RecordForm
     let signals: SignalWatch
     let sendsInput: Bool
-    /// Whether a signal or the detach key leaves the process alone and ends the session.
-    var detaches = true
+    /// Whether a signal ends the session; where not, somebody else waits for it.
+    var heedsSignals = true
+    /// Whether the process may be left alone.
+    var allowsDetaching = true
     /// Whether Ctrl-] in the input detaches: only where a person types.
-    var hasDetachKey: Bool { sendsInput && detaches && console.isInputTerminal }
+    var hasDetachKey: Bool { sendsInput && allowsDetaching && console.isInputTerminal }
 
     /// Follows an attachment.
     func run(_ attachment: Attachment, id: UInt64) async throws -> Ending {
@@ -27,7 +29,7 @@ struct AttachSession {
         defer { restore?() }
         return try await withThrowingTaskGroup(of: Ending?.self) { group in
             group.addTask { try await follow(attachment, id) }
-            if detaches { group.addTask { await signals.next().map(Ending.signal) } }
+            if heedsSignals { group.addTask { await signals.next().map(Ending.signal) } }
             if sendsInput { group.addTask { try await sendInput(attachment) } }
             defer { group.cancelAll() }
             // The input's end ends nothing else; everything else ends the session.
@@ -66,6 +68,20 @@ struct AttachSession {
 }
 
 extension AttachSession {
+    /// Once a process exists, a failure of ours is 125: its own code would look like the program's.
+    static func afterStart(_ id: UInt64, _ body: () async throws -> ExitStatus) async throws -> ExitStatus {
+        do {
+            return try await body()
+        } catch let error as ClientError {
+            var failure = CommandError(error, process: id)
+            failure.details.append(.init("cause", .signed(Int64(failure.status.code))))
+            failure.details.append(.init("process", .unsigned(id)))
+            failure.message += " (code \(failure.status.code); process \(id) had been started)"
+            failure.status = .lost
+            throw failure
+        }
+    }
+
     /// What the command says and returns for an ending.
     func conclude(_ ending: Ending, id: UInt64, isQuiet: Bool) async -> ExitStatus {
         switch ending {
@@ -86,7 +102,7 @@ extension AttachSession {
         }
     }
 
-    private func sayGoesOn(_ id: UInt64, _ isQuiet: Bool) async {
+    func sayGoesOn(_ id: UInt64, _ isQuiet: Bool) async {
         guard console.isErrTerminal, !isQuiet else { return }
         await console.warn("process \(id) goes on · selium attach \(id) · selium stop \(id)\n")
     }

@@ -21,9 +21,9 @@ struct ModuleWord {
         guard !word.isEmpty else { throw .usage("the module has no name") }
         name = word.split(separator: "/").last.map(String.init) ?? word
         switch LocalFile.kind(word) {
-        case .regular: source = .file(word)
-        case .other:
-            throw CommandError(.noInput, "\(Escape.foreign(word)) is not a file")
+        case .file: source = .file(word)
+        case .directory:
+            throw CommandError(.noInput, "\(Escape.foreign(word)) is a directory")
         case .missing:
             guard !word.contains("/") else {
                 throw CommandError(.noInput, "no file \(Escape.foreign(word))")

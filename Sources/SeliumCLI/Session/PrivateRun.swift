@@ -8,63 +8,69 @@ struct PrivateRun: Sendable {
     let context: CommandContext
     let signals: SignalWatch
 
-    /// Starts the program and passes on its output and exit code.
+    /// Starts the program and passes on its output and exit code. The first signal stops it, as `stop`
+    /// would, or gives up the start; the second one takes the runtime with it.
     func run(_ runtime: PrivateRuntime) async throws -> ExitStatus {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await runtime.drainDiagnostics(context) }
+        let stops = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let started = StartedProcess()
+        return try await withThrowingTaskGroup(of: Event.self) { group in
+            group.addTask { .finished(try await follow(runtime, started, stops.stream)) }
+            group.addTask { await signals.next().map(Event.signal) ?? .nothing }
+            group.addTask {
+                await runtime.drainDiagnostics(context)
+                return .nothing
+            }
             defer { group.cancelAll() }
-            return try await SeliumClient.withConnection(runtime.configuration) { client in
-                try await client.withStarted(
-                    module.source, options, streams: form.streams.map(Array.init) ?? []
-                ) { attachment in
-                    try await follow(attachment, client, runtime)
+            var first: SignalWatch.Event?
+            while let event = try await group.next() {
+                switch event {
+                case .finished(let status): return first?.status ?? status
+                case .signal(let signal):
+                    guard first == nil, started.id != nil else {
+                        runtime.kill()
+                        return (first ?? signal).status
+                    }
+                    first = signal
+                    stops.continuation.yield()
+                    group.addTask { await signals.next().map(Event.signal) ?? .nothing }
+                case .nothing: continue
                 }
             }
+            return first?.status ?? .lost
         }
     }
 
     private enum Event: Sendable {
-        case ended(AttachSession.Ending)
-        case stopped
+        case finished(ExitStatus)
+        case signal(SignalWatch.Event)
+        case nothing
     }
 
     private func follow(
-        _ attachment: Attachment, _ client: SeliumClient, _ runtime: PrivateRuntime
+        _ runtime: PrivateRuntime, _ started: StartedProcess, _ stops: AsyncStream<Void>
     ) async throws -> ExitStatus {
-        let process = await attachment.process
         let session = AttachSession(
             console: context.console, form: form, signals: signals, sendsInput: options.takesInput,
-            detaches: false)
-        return try await withThrowingTaskGroup(of: Event.self) { group in
-            group.addTask { .ended(try await session.run(attachment, id: process.id)) }
-            defer { group.cancelAll() }
-            var signal: SignalWatch.Event?
-            group.addTask {
-                // The first signal stops the program, the second one takes the runtime with it.
-                guard let first = await signals.next() else { return .stopped }
-                return .ended(.signal(first))
-            }
-            while let event = try await group.next() {
-                switch event {
-                case .ended(.signal(let event)) where signal == nil:
-                    signal = event
-                    group.addTask {
-                        _ = try? await client.timeout(.seconds(60)).stop(.id(process.id))
-                        return .stopped
+            heedsSignals: false, allowsDetaching: false)
+        return try await SeliumClient.withConnection(runtime.configuration) { client in
+            try await client.withStarted(
+                module.source, options, streams: form.streams.map(Array.init) ?? []
+            ) { attachment in
+                let id = await attachment.process.id
+                started.id = id
+                return try await AttachSession.afterStart(id) {
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        group.addTask {
+                            for await _ in stops {
+                                _ = try? await client.timeout(.seconds(60)).stop(.id(id))
+                            }
+                        }
+                        defer { group.cancelAll() }
+                        let ending = try await session.run(attachment, id: id)
+                        return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
                     }
-                    group.addTask {
-                        guard await signals.next() != nil else { return .stopped }
-                        runtime.kill()
-                        return .ended(.signal(event))
-                    }
-                case .ended(.signal(let event)): return (signal ?? event).status
-                case .ended(let ending):
-                    if let signal { return signal.status }
-                    return await session.conclude(ending, id: process.id, isQuiet: context.settings.isQuiet)
-                case .stopped: continue
                 }
             }
-            return signal?.status ?? .lost
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import SeliumClient
+internal import Synchronization
 
 /// The three ways to start: and go, and watch, and only ask.
 struct Starter: Sendable {
@@ -26,14 +27,40 @@ struct Starter: Sendable {
     func attach(_ client: SeliumClient, _ form: RecordForm) async throws -> ExitStatus {
         // In place before anybody hears of the process: from then on Ctrl-C must not end us mutely.
         let signals = SignalWatch()
+        // A signal may come while the module is still being sent, so it is waited for here.
         let session = AttachSession(
-            console: context.console, form: form, signals: signals, sendsInput: options.takesInput)
-        return try await client.withStarted(
-            module.source, options, streams: form.streams.map(Array.init) ?? [], progress: report
+            console: context.console, form: form, signals: signals, sendsInput: options.takesInput,
+            heedsSignals: false)
+        let started = StartedProcess()
+        return try await withThrowingTaskGroup(of: Outcome.self) { group in
+            group.addTask { .finished(try await follow(client, session, started)) }
+            group.addTask { await signals.next().map(Outcome.signal) ?? .finished(.ok) }
+            defer { group.cancelAll() }
+            switch try await group.next() {
+            case .finished(let status)?: return status
+            case .signal(let event)?:
+                if let id = started.id { await session.sayGoesOn(id, context.settings.isQuiet) }
+                return event.status
+            case nil: return .ok
+            }
+        }
+    }
+
+    private enum Outcome: Sendable {
+        case finished(ExitStatus)
+        case signal(SignalWatch.Event)
+    }
+
+    private func follow(
+        _ client: SeliumClient, _ session: AttachSession, _ started: StartedProcess
+    ) async throws -> ExitStatus {
+        try await client.withStarted(
+            module.source, options, streams: session.form.streams.map(Array.init) ?? [], progress: report
         ) { attachment in
             began()
             let id = await attachment.process.id
-            return try await afterStart(id) {
+            started.id = id
+            return try await AttachSession.afterStart(id) {
                 await context.note("Started process (id=\(id))")
                 if let report = await attachment.report { await note(report, besidesLog: true) }
                 let ending = try await session.run(attachment, id: id)
@@ -64,25 +91,11 @@ struct Starter: Sendable {
 
     // MARK: Parts
 
-    /// Once the process exists, a failure of ours is 125: its own code would look like the program's.
-    private func afterStart(_ id: UInt64, _ body: () async throws -> ExitStatus) async throws -> ExitStatus {
-        do {
-            return try await body()
-        } catch let error as ClientError {
-            var failure = CommandError(error, process: id)
-            failure.details.append(.init("cause", .signed(Int64(failure.status.code))))
-            failure.details.append(.init("process", .unsigned(id)))
-            failure.message += " (code \(failure.status.code); process \(id) was started)"
-            failure.status = .lost
-            throw failure
-        }
-    }
-
     private func sendInput(
         _ process: SeliumClient.Process, _ signals: SignalWatch
     ) async throws -> ExitStatus {
         let console = context.console
-        return try await afterStart(process.id) {
+        return try await AttachSession.afterStart(process.id) {
             try await withThrowingTaskGroup(of: ExitStatus.self) { group in
                 group.addTask {
                     while true {
@@ -127,6 +140,16 @@ struct Starter: Sendable {
     }
 }
 
+/// Which process a start gave, once it has.
+final class StartedProcess: Sendable {
+    private let value = Mutex<UInt64?>(nil)
+
+    var id: UInt64? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
+}
+
 /// What a start says about imports that will not work.
 enum ImportNotes {
     /// Imports named in one line; the others are counted.
@@ -140,11 +163,9 @@ enum ImportNotes {
         if !ungranted.isEmpty {
             var wanted: [String] = []
             for note in ungranted where !wanted.contains(note.capability) { wanted.append(note.capability) }
-            let isSet = CapabilityList.sets.first { $0.capabilities.map(\.name) == wanted }?.name
-            let list = wanted.map(Escape.foreign).joined(separator: ",")
             lines.append(
                 "note: \(name) imports \(names(ungranted.map(\.name))); not granted: "
-                    + "\(wanted.map(Escape.foreign).joined(separator: ", "))   (--capabilities \(isSet ?? list))")
+                    + "\(wanted.map(Escape.foreign).joined(separator: ", "))\(hint(wanted))")
         }
         let unknown = notes.filter(\.capability.isEmpty)
         if withUnknown, !unknown.isEmpty {
@@ -154,6 +175,17 @@ enum ImportNotes {
         }
         return lines
     }
+
+    /// The flag that would grant them; nothing of those that need a scope, which is not for us to guess.
+    private static func hint(_ wanted: [String]) -> String {
+        let bare = wanted.filter { name in !scoped.contains { name.hasPrefix($0) } }
+        guard !bare.isEmpty else { return "" }
+        let set = CapabilityList.sets.first { $0.capabilities.map(\.name) == bare }?.name
+        return "   (--capabilities \(set ?? bare.map(Escape.foreign).joined(separator: ",")))"
+    }
+
+    /// Beginnings of the names that would mean the whole machine without a scope.
+    private static let scoped = ["Fs", "EnvRead", "NetUnix"]
 
     private static func names(_ names: [String]) -> String {
         let shown = names.prefix(maximumNames).map(Escape.foreign).joined(separator: ", ")

@@ -94,7 +94,7 @@ final class ConnectionPool: Sendable {
     }
 
     /// Ends all connections and refuses what comes later.
-    func close() {
+    func close() async {
         let (members, waiting) = state.withLock { state in
             state.isClosed = true
             defer {
@@ -104,7 +104,7 @@ final class ConnectionPool: Sendable {
             return (state.members, state.waiting)
         }
         for entry in waiting { entry.waiter.resume(returning: .failure(Self.closed)) }
-        for member in members { member.connection.close() }
+        for member in members { await member.connection.close() }
     }
 
     private static let closed = ClientError(.closed, "the client's scope has ended")

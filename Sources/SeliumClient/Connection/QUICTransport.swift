@@ -142,7 +142,10 @@ final class QUICControlConnection: ControlConnection {
         }
     }
 
-    func close() { connection.close(code: ResetCode.none.rawValue) }
+    func close() async {
+        connection.close(code: ResetCode.none.rawValue)
+        _ = await connection.ended()
+    }
 }
 
 /// A QUIC stream as a request sees it.

@@ -17,6 +17,11 @@ struct RequestContext: Sendable {
         func failed(_ code: ClientError.Code, _ message: String, isRetryable: Bool) -> ClientError {
             ClientError(code, message, isRetryable: isRetryable, requestID: requestID)
         }
+        func refused() -> ClientError {
+            var error = failed(.unavailable, "the server refused the request before any work", isRetryable: true)
+            error.isSafeToRepeat = true
+            return error
+        }
         return switch error.kind {
         case .cancelled: failed(.cancelled, "the request was cancelled", isRetryable: false)
         case .certificateRefused, .closed(.certificateNotAccepted):
@@ -26,7 +31,7 @@ struct RequestContext: Sendable {
         case .closed, .connectionLost:
             failed(.connectionLost, "the connection to the server was lost: \(error.message)", isRetryable: true)
         case .reset(.refused), .stopped(.refused):
-            failed(.unavailable, "the server refused the request before any work", isRetryable: true)
+            refused()
         case .reset(let code), .stopped(let code):
             failed(.connectionLost, "the server ended the request without an answer (\(code))", isRetryable: true)
         }
@@ -46,7 +51,7 @@ struct Retries {
 
     /// Waits as long as is polite before the next attempt; throws the error when there is none.
     nonisolated(nonsending) mutating func pause(after error: ClientError) async throws(ClientError) {
-        guard error.code == .connectionLost || error.code == .unavailable && error.isRetryable else { throw error }
+        guard error.code == .connectionLost || error.isSafeToRepeat else { throw error }
         if ContinuousClock.now - attemptBegan > reconnection.giveUpAfter { losses = 0 }
         losses += 1
         guard losses <= Self.maximum else { throw error }

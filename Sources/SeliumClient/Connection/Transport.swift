@@ -19,8 +19,8 @@ protocol ControlConnection: AnyObject, Sendable {
     nonisolated(nonsending) func openStream() async throws(TransportError) -> any ControlStream
     /// Where tasks of its requests run best; nil where it does not matter.
     var executor: (any TaskExecutor)? { get }
-    /// Ends it.
-    func close()
+    /// Ends it, and waits until the server has been told.
+    func close() async
 }
 
 /// Makes connections.
@@ -49,14 +49,6 @@ struct TransportError: Error, Hashable, Sendable {
     var kind: Kind
     /// For people.
     var message: String
-
-    /// Whether a request that had not been answered may be sent again as it is.
-    var isSafeToRepeat: Bool {
-        switch kind {
-        case .reset(.refused), .stopped(.refused): true
-        default: false
-        }
-    }
 
     /// Whether the whole connection is gone.
     var isConnectionGone: Bool {

@@ -72,6 +72,8 @@ public struct ClientError: Error, Sendable, Hashable {
     public let requestID: String
     /// More about it, by kind.
     public let detail: Detail
+    /// The server did nothing: the library repeats the request by itself.
+    var isSafeToRepeat = false
 
     /// What is known beyond the code.
     public enum Detail: Sendable, Hashable {

@@ -28,8 +28,9 @@ enum Environment {
 enum Surroundings {
     /// Whether there is something of that path, readable or not.
     static func exists(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe lstat(path, &status) == 0
+        var byte: CChar = 0
+        // A link that leads nowhere is there, too.
+        return unsafe access(path, F_OK) == 0 || errno == EACCES || readlink(path, &byte, 1) >= 0
     }
 
     /// Whether we could read the file.
