@@ -196,7 +196,7 @@ let package = Package(
             "SeliumRuntimeTests",
             [
                 "SeliumRuntime", "SeliumABI", "SeliumHosting", "SeliumKernel", "SeliumWasm",
-                "SeliumTestSupport", grdb,
+                "SeliumTestSupport", grdb, "SeliumTLSCore", logging,
             ]),
         tests(
             "SeliumServerTests",
