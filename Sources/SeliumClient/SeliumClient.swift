@@ -23,14 +23,16 @@ public struct SeliumClient: Sendable {
 
     /// The same over another transport.
     static func withDialer<Value>(
-        _ dialer: any Dialer, _ configuration: Configuration, _ body: (SeliumClient) async throws -> Value
+        _ dialer: any Dialer, _ configuration: Configuration,
+        _ body: (SeliumClient) async throws -> Value
     ) async throws -> Value {
         let pool = ConnectionPool(
             dialer, reconnection: configuration.reconnection, logger: configuration.logger)
         let watch = DeadlineWatch()
         let source = configuration.certificates
         let context = RequestContext(
-            pool: pool, watch: watch, reconnection: configuration.reconnection, timeout: configuration.timeout,
+            pool: pool, watch: watch, reconnection: configuration.reconnection,
+            timeout: configuration.timeout,
             certificateName: {
                 let files = try? CertificateFiles(source, home: ProcessEnvironment.variable("HOME"))
                 return files?.name ?? "of this client"
@@ -66,7 +68,8 @@ public struct SeliumClient: Sendable {
     // MARK: Requests with one answer
 
     /// The processes the caller may see, by ascending id.
-    public func processes(includingEnded: Bool = false) async throws(ClientError) -> [ProcessStatus] {
+    public func processes(includingEnded: Bool = false) async throws(ClientError) -> [ProcessStatus]
+    {
         try await list([], includingEnded: includingEnded)
     }
 
@@ -81,7 +84,9 @@ public struct SeliumClient: Sendable {
     }
 
     /// Stops a process and waits until it is gone.
-    public func stop(_ reference: ProcessReference) async throws(ClientError) -> (id: UInt64, outcome: StopOutcome) {
+    public func stop(_ reference: ProcessReference) async throws(ClientError) -> (
+        id: UInt64, outcome: StopOutcome
+    ) {
         var stop = WireStop()
         stop.process = reference.wire
         let result = try await ask(.stop(stop), changesSomething: true)
@@ -91,7 +96,9 @@ public struct SeliumClient: Sendable {
     }
 
     /// Waits for a process's end; at once when it has ended.
-    public func wait(for reference: ProcessReference) async throws(ClientError) -> (id: UInt64, exit: ExitRecord) {
+    public func wait(for reference: ProcessReference) async throws(ClientError) -> (
+        id: UInt64, exit: ExitRecord
+    ) {
         var wait = WireWait()
         wait.process = reference.wire
         let result = try await ask(.wait(wait), isLongLived: true)
@@ -143,11 +150,14 @@ extension SeliumClient {
         }
     }
 
-    private func askOnce(_ request: WireRequest, isLongLived: Bool) async throws(ClientError) -> Answer {
+    private func askOnce(_ request: WireRequest, isLongLived: Bool) async throws(ClientError)
+        -> Answer
+    {
         let lease = try await context.pool.lease(isLongLived: isLongLived)
         let context = self.context
         // On the connection's own thread nothing has to be handed over.
-        return try await withTaskExecutorPreference(lease.connection.executor) { () async throws(ClientError) -> Answer in
+        return try await withTaskExecutorPreference(lease.connection.executor) {
+            () async throws(ClientError) -> Answer in
             guard let call = ClientCall(request) else { throw Self.misplaced }
             let exchange = try await Exchange.begin(request, on: lease, context)
             let reader = AnswerReader(exchange, call: call)

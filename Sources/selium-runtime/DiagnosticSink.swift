@@ -28,7 +28,9 @@ struct DiagnosticSink: LogHandler, Sendable {
     }
 
     /// A line of the runtime's own that is neither warning nor error.
-    func notice(_ message: String, _ fields: [(String, String)] = []) { write(.notice, message, fields) }
+    func notice(_ message: String, _ fields: [(String, String)] = []) {
+        write(.notice, message, fields)
+    }
 
     /// A line that somebody should read.
     func warning(_ message: String) { write(.warning, message, []) }
@@ -42,7 +44,8 @@ struct DiagnosticSink: LogHandler, Sendable {
         case .json:
             put(
                 "{\"schema\":\"selium.error/1\",\"code\":\(failure.code),\"message\":\(Self.quoted(failure.message))"
-                    + (failure.remedy.isEmpty ? "" : ",\"remedy\":\(Self.quoted(failure.remedy))") + "}\n")
+                    + (failure.remedy.isEmpty ? "" : ",\"remedy\":\(Self.quoted(failure.remedy))")
+                    + "}\n")
         }
     }
 

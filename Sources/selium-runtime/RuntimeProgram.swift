@@ -36,7 +36,8 @@ enum RuntimeProgram {
                 print(RuntimeCommand.fullMessage(for: error))
                 return ok
             }
-            let words = RuntimeCommand.message(for: error).split(separator: "\n").first ?? "bad usage"
+            let words =
+                RuntimeCommand.message(for: error).split(separator: "\n").first ?? "bad usage"
             let message = words.prefix(1).lowercased() + words.dropFirst()
             log.fail(Failure(usage, message, "how it is used: selium-runtime --help"))
             return usage

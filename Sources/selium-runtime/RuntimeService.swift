@@ -42,8 +42,10 @@ struct RuntimeService {
         do {
             return try Runtime(
                 Runtime.Configuration(
-                    workDirectory: settings.workDirectory, isDefaultDirectory: settings.isDefaultDirectory,
-                    compiler: ModuleCompiler(ModuleCompiler.Configuration(compiler: "/proc/self/exe")),
+                    workDirectory: settings.workDirectory,
+                    isDefaultDirectory: settings.isDefaultDirectory,
+                    compiler: ModuleCompiler(
+                        ModuleCompiler.Configuration(compiler: "/proc/self/exe")),
                     logger: log.logger("selium.runtime")))
         } catch {
             throw .configuration(error.message, error.remedy)
@@ -79,7 +81,9 @@ struct RuntimeService {
                 on: addresses, identity: certificates.identity,
                 clientRoots: settings.allowsAnonymous ? nil : certificates.clientRoots,
                 configuration: configuration, authority: .unrestricted, logger: logger)
-            return (listener, ControlServer(host: runtime, configuration: configuration, logger: logger))
+            return (
+                listener, ControlServer(host: runtime, configuration: configuration, logger: logger)
+            )
         } catch {
             let places = addresses.map(\.description).joined(separator: ", ")
             throw .configuration("cannot listen on \(places): \(error.message)")
@@ -88,13 +92,15 @@ struct RuntimeService {
 
     private func startModules(_ runtime: Runtime) async throws(Failure) {
         if settings.namesControlServer {
-            log.notice("the control server is built in: no \(ModuleSpec.controlServerFile) is needed")
+            log.notice(
+                "the control server is built in: no \(ModuleSpec.controlServerFile) is needed")
         }
         for spec in settings.modules {
             do {
                 let report = try await runtime.start(StartSpec(spec), idempotency: nil)
                 log.notice(
-                    "started a program", [("module", spec.file), ("id", report.id.map { "\($0)" } ?? "")])
+                    "started a program",
+                    [("module", spec.file), ("id", report.id.map { "\($0)" } ?? "")])
             } catch {
                 throw .configuration("module '\(spec.file)': \(error.message)", error.remedy)
             }
@@ -110,19 +116,25 @@ struct RuntimeService {
             for name in ["policy", "policy.yaml", "policy.yml", "revoked"]
             where Surroundings.exists("\(folder)/\(name)") {
                 throw .configuration(
-                    "\(folder)/\(name) is there, and this version would not obey it", "move it away")
+                    "\(folder)/\(name) is there, and this version would not obey it", "move it away"
+                )
             }
         }
     }
 
-    private func warn(_ addresses: [SocketAddress], _ certificates: ServerCertificates) throws(Failure) {
+    private func warn(_ addresses: [SocketAddress], _ certificates: ServerCertificates)
+        throws(Failure)
+    {
         let isLocal = addresses.allSatisfy(\.address.isLoopback)
         if settings.allowsAnonymous {
             guard isLocal else {
                 throw .configuration(
-                    "--insecure-no-client-auth listens on loopback addresses only", "take --listen 127.0.0.1:7000")
+                    "--insecure-no-client-auth listens on loopback addresses only",
+                    "take --listen 127.0.0.1:7000")
             }
-            log.warning("INSECURE: callers need no certificate; everybody on this machine may start programs")
+            log.warning(
+                "INSECURE: callers need no certificate; everybody on this machine may start programs"
+            )
         }
         let key = "\(certificates.directory)/ca.key"
         if !isLocal, Surroundings.isReadable(key) {

@@ -30,7 +30,8 @@ struct ServerCertificates {
             return try TLSContext(
                 server: TLSServerConfiguration(
                     identity: identity,
-                    clientAuthentication: settings.allowsAnonymous ? .none : .required(trustRoots: clientRoots),
+                    clientAuthentication: settings.allowsAnonymous
+                        ? .none : .required(trustRoots: clientRoots),
                     applicationProtocols: ["selium/1"]))
         } catch {
             throw .configuration("\(directory): \(error.message)")
@@ -40,9 +41,12 @@ struct ServerCertificates {
     private static func failure(_ error: CertificateError, _ directory: String) -> Failure {
         switch error.code {
         case .missing where error.path == "\(directory)/server.crt":
-            .configuration("no certificates in \(directory)", "to make them: selium cert init --dir \(directory)")
+            .configuration(
+                "no certificates in \(directory)",
+                "to make them: selium cert init --dir \(directory)")
         case .unsafeKeyFile:
-            .configuration(error.message, "fix: chmod 600 \(error.path ?? "\(directory)/server.key")")
+            .configuration(
+                error.message, "fix: chmod 600 \(error.path ?? "\(directory)/server.key")")
         default: .configuration(error.message)
         }
     }

@@ -10,7 +10,8 @@ struct RuntimeTests {
         let files = try TemporaryDirectory()
         defer { files.remove() }
         let made = try await Command.run(
-            Self.runtime, ["generate-certs", "--output-dir", files.url.appending(path: "certs").path])
+            Self.runtime,
+            ["generate-certs", "--output-dir", files.url.appending(path: "certs").path])
         #expect(made.code == 0, "\(made.errors)")
         #expect(made.text == "Wrote certificates to \(files.url.appending(path: "certs").path)\n")
         try await body(files)
@@ -26,12 +27,17 @@ struct RuntimeTests {
     @Test(
         "what cannot be configured is 78 and nothing listens",
         arguments: [
-            ["--listen", "nonsense"], ["--listen", "192.0.2.1:0"], ["--listen", "no-such-host.invalid:0"],
-            ["--module", "path=missing.wasm"], ["--module", "path=/etc/passwd"], ["--module", "path=../x.wasm"],
+            ["--listen", "nonsense"], ["--listen", "192.0.2.1:0"],
+            ["--listen", "no-such-host.invalid:0"],
+            ["--module", "path=missing.wasm"], ["--module", "path=/etc/passwd"],
+            ["--module", "path=../x.wasm"],
             ["--module", "path=x.wasm;nonsense=1"], ["--module", "path=x.wasm;path=y.wasm"],
             ["--module", "path=x.wasm;args=i8:200"], ["--module", "path=x.wasm;log_uri=a"],
             ["--module", "path=x.wasm;capabilities=Nope"], ["--module", "args=i8:1"],
-            ["--module", "path=selium_remote_client_server.wasm;capabilities=NetQuicBind;args=utf8:localhost,u16:0"],
+            [
+                "--module",
+                "path=selium_remote_client_server.wasm;capabilities=NetQuicBind;args=utf8:localhost,u16:0",
+            ],
             ["--insecure-no-client-auth", "--listen", "0.0.0.0:0"], ["--cert-dir", "/nonexistent"],
         ])
     func refused(_ arguments: [String]) async throws {
@@ -44,7 +50,8 @@ struct RuntimeTests {
         }
     }
 
-    @Test("what a later version would obey is refused", arguments: ["policy.yaml", "certs/revoked"])
+    @Test(
+        "what a later version would obey is refused", arguments: ["policy.yaml", "certs/revoked"])
     func laterFiles(_ name: String) async throws {
         try await withDirectory { files in
             try Data().write(to: files.url.appending(path: name))
@@ -67,7 +74,8 @@ struct RuntimeTests {
             defer { other.remove() }
             try Data().write(to: other.url.appending(path: "something"))
             let result = try await Command.run(
-                Self.runtime, ["--cert-dir", files.url.appending(path: "certs").path, "--listen", "127.0.0.1:0"],
+                Self.runtime,
+                ["--cert-dir", files.url.appending(path: "certs").path, "--listen", "127.0.0.1:0"],
                 directory: other.url)
             #expect(result.code == 78)
             #expect(result.errors.contains("--work-dir"))
@@ -81,7 +89,8 @@ struct RuntimeTests {
         #expect(help.text.components(separatedBy: "  selium-runtime --").count >= 3)
         try await withDirectory { files in
             let again = try await Command.run(
-                Self.runtime, ["generate-certs", "--output-dir", files.url.appending(path: "certs").path])
+                Self.runtime,
+                ["generate-certs", "--output-dir", files.url.appending(path: "certs").path])
             #expect(again.code == 4)
         }
     }
@@ -106,7 +115,8 @@ struct RuntimeTests {
             #expect(Set(ports).count == 1)
             let port = try #require(ports.first)
             let environment = [
-                "SELIUM_PORT": "\(port)", "SELIUM_CERT_DIR": files.url.appending(path: "certs").path,
+                "SELIUM_PORT": "\(port)",
+                "SELIUM_CERT_DIR": files.url.appending(path: "certs").path,
             ]
             func selium(_ arguments: String...) async throws -> Command {
                 try await Command.run(RealServer.selium, arguments, environment: environment)
@@ -118,7 +128,9 @@ struct RuntimeTests {
             let second = try await run(files, ["--listen", "127.0.0.1:0"])
             #expect(second.code == 78)
             #expect(second.errors.contains("another runtime"))
-            let taken = try await withOther { try await run($0, ["--listen", "127.0.0.1:\(port)"]) }
+            let taken = try await withOther {
+                try await run($0, ["--listen", "127.0.0.1:\(port)"])
+            }
             #expect(taken.code == 78)
             #expect(taken.errors.contains("in use"))
             async let attached = selium("attach", "1", "--tail", "all")
@@ -128,7 +140,9 @@ struct RuntimeTests {
         }
     }
 
-    private func withOther(_ body: (TemporaryDirectory) async throws -> Command) async throws -> Command {
+    private func withOther(_ body: (TemporaryDirectory) async throws -> Command) async throws
+        -> Command
+    {
         let files = try TemporaryDirectory()
         defer { files.remove() }
         let certificates = files.url.appending(path: "certs").path
@@ -175,7 +189,9 @@ final class RunningRuntime: Sendable {
         var heard = ""
         for await line in lines {
             heard += line + "\n"
-            if line.hasPrefix("Listening on "), let port = line.split(separator: ":").last.flatMap({ UInt16($0) }) {
+            if line.hasPrefix("Listening on "),
+                let port = line.split(separator: ":").last.flatMap({ UInt16($0) })
+            {
                 ports.append(port)
             }
             if ports.count == count { return ports }

@@ -39,7 +39,9 @@ func run(_ arguments: String..., environment: [String: String] = [:]) async -> O
     await run(arguments, environment: environment)
 }
 
-func run(_ arguments: [String], environment: [String: String] = [:], closedOut: Bool = false) async -> Outcome {
+func run(_ arguments: [String], environment: [String: String] = [:], closedOut: Bool = false) async
+    -> Outcome
+{
     let (out, err) = (CapturedOutput(isClosed: closedOut), CapturedOutput())
     let status = await Program.run(arguments, .captured(out, err, environment: environment))
     return Outcome(status: status, out: out.text, err: err.text)
@@ -47,10 +49,12 @@ func run(_ arguments: [String], environment: [String: String] = [:], closedOut: 
 
 extension Console {
     static func captured(
-        _ out: CapturedOutput, _ err: CapturedOutput, environment: [String: String] = [:], isTerminal: Bool = false
+        _ out: CapturedOutput, _ err: CapturedOutput, environment: [String: String] = [:],
+        isTerminal: Bool = false
     ) -> Console {
         Console(
-            out: out, err: err, input: NoInput(), isOutTerminal: isTerminal, isErrTerminal: isTerminal,
+            out: out, err: err, input: NoInput(), isOutTerminal: isTerminal,
+            isErrTerminal: isTerminal,
             isInputTerminal: false, environment: environment, now: { 1_795_000_000_000_000_000 })
     }
 }

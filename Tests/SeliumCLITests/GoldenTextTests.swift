@@ -30,7 +30,8 @@ struct GoldenTextTests {
                 + "on the server, make new ones: selium cert init --dir NEW\n"
         ),
         (
-            .ownCertificateExpired(path: "certs/client.crt", notAfter: 1_700_000_000, now: 1_795_000_000), 78,
+            .ownCertificateExpired(
+                path: "certs/client.crt", notAfter: 1_700_000_000, now: 1_795_000_000), 78,
             "error: your certificate certs/client.crt expired on 2023-11-14 22:13:20 UTC (your clock: 2026-11-18 11:06:40 UTC)\n"
                 + "where the CA is: selium cert issue NAME --renew\n"
         ),
@@ -78,7 +79,8 @@ struct GoldenTextTests {
     func denial() {
         let denial = Denial(
             capability: "NetHttpConnect", resource: "https://api.example.com:443",
-            nearestGrant: "NetHttpConnect=https://example.com:443", difference: "host differs", role: "deployer",
+            nearestGrant: "NetHttpConnect=https://example.com:443", difference: "host differs",
+            role: "deployer",
             rolePermits: true)
         let error = CommandError(
             ClientError(.permissionDenied, "denied", detail: .denial(denial)), process: 7)
@@ -95,12 +97,17 @@ struct GoldenTextTests {
 
     @Test("The note on imports names module, imports, capabilities and the flag")
     func importNote() {
-        let notes = [ImportNote(module: "wasi_snapshot_preview1", name: "clock_time_get", capability: "TimeRead")]
+        let notes = [
+            ImportNote(
+                module: "wasi_snapshot_preview1", name: "clock_time_get", capability: "TimeRead")
+        ]
         #expect(
             ImportNotes.lines("app.wasm", notes, withUnknown: true) == [
                 "note: app.wasm imports clock_time_get; not granted: TimeRead   (--capabilities wasi)"
             ])
-        let files = [ImportNote(module: "wasi_snapshot_preview1", name: "path_open", capability: "FsRead")]
+        let files = [
+            ImportNote(module: "wasi_snapshot_preview1", name: "path_open", capability: "FsRead")
+        ]
         #expect(
             ImportNotes.lines("app.wasm", files + notes, withUnknown: true) == [
                 "note: app.wasm imports path_open, clock_time_get; not granted: FsRead, TimeRead   (--capabilities wasi)"
@@ -117,24 +124,34 @@ struct GoldenTextTests {
 
 @Suite("Exit codes")
 struct ExitStatusTests {
-    @Test("The server's codes", arguments: [
-        (ClientError.Code.notFound, Int32(3)), (.alreadyExists, 4), (.aborted, 4), (.failedPrecondition, 4),
-        (.invalidArgument, 65), (.outOfRange, 65), (.dataLoss, 65), (.permissionDenied, 77),
-        (.unauthenticated, 77), (.resourceExhausted, 75), (.unavailable, 75), (.deadlineExceeded, 75),
-        (.unimplemented, 76), (.internal, 70), (.unknown, 70), (.cancelled, 130), (.connectionLost, 69),
-        (.localFile, 66),
-    ])
+    @Test(
+        "The server's codes",
+        arguments: [
+            (ClientError.Code.notFound, Int32(3)), (.alreadyExists, 4), (.aborted, 4),
+            (.failedPrecondition, 4),
+            (.invalidArgument, 65), (.outOfRange, 65), (.dataLoss, 65), (.permissionDenied, 77),
+            (.unauthenticated, 77), (.resourceExhausted, 75), (.unavailable, 75),
+            (.deadlineExceeded, 75),
+            (.unimplemented, 76), (.internal, 70), (.unknown, 70), (.cancelled, 130),
+            (.connectionLost, 69),
+            (.localFile, 66),
+        ])
     func server(_ code: ClientError.Code, _ expected: Int32) {
         #expect(ExitStatus(ClientError(code, "x")).code == expected)
     }
 
-    @Test("A mirrored process", arguments: [
-        (ExitOutcome.returned([]), false, Int32(0)), (.returned([]), true, 143), (.exited(7), false, 7),
-        (.exited(0), true, 0), (.exited(256), false, 255), (.exited(4_294_967_295), false, 255),
-        (.trapped(Trap(kind: "unreachable", message: "", frames: [])), false, 134), (.limit("memory"), false, 137),
-        (.killed(.noStopHandler), true, 137), (.killed(.kill), false, 137), (.killed(.graceUsedUp), true, 137),
-        (.lost, false, 125),
-    ])
+    @Test(
+        "A mirrored process",
+        arguments: [
+            (ExitOutcome.returned([]), false, Int32(0)), (.returned([]), true, 143),
+            (.exited(7), false, 7),
+            (.exited(0), true, 0), (.exited(256), false, 255), (.exited(4_294_967_295), false, 255),
+            (.trapped(Trap(kind: "unreachable", message: "", frames: [])), false, 134),
+            (.limit("memory"), false, 137),
+            (.killed(.noStopHandler), true, 137), (.killed(.kill), false, 137),
+            (.killed(.graceUsedUp), true, 137),
+            (.lost, false, 125),
+        ])
     func mirrored(_ outcome: ExitOutcome, _ stopRequested: Bool, _ expected: Int32) {
         let record = ExitRecord(outcome: outcome, stopRequested: stopRequested)
         #expect(ExitStatus(mirroring: record).code == expected)

@@ -6,7 +6,8 @@ import Testing
 @Suite("Help and bad usage")
 struct HelpTests {
     static let commands = [
-        "", "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "caps ls", "cert", "cert init",
+        "", "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "caps ls", "cert",
+        "cert init",
         "cert issue", "completion",
     ]
 
@@ -71,9 +72,12 @@ struct HelpTests {
         arguments: [
             ["start", "x.wasm", "--restart", "always"], ["start", "x.wasm", "--dir", "/srv"],
             ["start", "x.wasm", "--label", "a=b"], ["start", "x.wasm", "--rm"],
-            ["start", "x.wasm", "--log-uri", "x"], ["start", "x.wasm", "--cpu", "1"], ["ps", "--watch"],
-            ["ps", "--filter", "a=b"], ["kill", "7"], ["rm", "7"], ["logs", "7"], ["channel", "ls"],
-            ["--context", "x", "ps"], ["ps", "--context", "x"], ["caps", "explain"], ["cert", "revoke", "x"],
+            ["start", "x.wasm", "--log-uri", "x"], ["start", "x.wasm", "--cpu", "1"],
+            ["ps", "--watch"],
+            ["ps", "--filter", "a=b"], ["kill", "7"], ["rm", "7"], ["logs", "7"],
+            ["channel", "ls"],
+            ["--context", "x", "ps"], ["ps", "--context", "x"], ["caps", "explain"],
+            ["cert", "revoke", "x"],
             ["attach", "7", "--raw"], ["info", "--policy", "x"],
         ])
     func later(_ arguments: [String]) async {
@@ -86,7 +90,9 @@ struct HelpTests {
     func jsonError() async {
         let outcome = await run("-o", "json", "strat")
         #expect(outcome.status == .usage)
-        #expect(outcome.err.hasPrefix(#"{"schema":"selium.error/1","code":64,"message":"unknown command 'strat'"#))
+        #expect(
+            outcome.err.hasPrefix(
+                #"{"schema":"selium.error/1","code":64,"message":"unknown command 'strat'"#))
         #expect(outcome.err.split(separator: "\n").count == 1)
     }
 

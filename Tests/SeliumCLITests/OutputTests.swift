@@ -16,11 +16,15 @@ struct TerminalTests {
         #expect(filter("a\tb\r\nä€😀\u{1b}[1;31mred") == "a\tb\r\nä€😀\u{1b}[1;31mred\u{1b}[0m")
     }
 
-    @Test("Everything else a terminal would act on is shown", arguments: [
-        ("\u{1b}[2J", "\\u{1b}[2J"), ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"), ("\u{8}", "\\u{8}"),
-        ("\u{9b}31m", "\\u{9b}31m"), ("\u{202e}x", "\\u{202e}x"), ("\u{1b}", "\\u{1b}"), ("\u{1b}[1", "\\u{1b}[1"),
-        ("\u{7f}", "\\u{7f}"), ("\u{0}", "\\u{0}"),
-    ])
+    @Test(
+        "Everything else a terminal would act on is shown",
+        arguments: [
+            ("\u{1b}[2J", "\\u{1b}[2J"), ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
+            ("\u{8}", "\\u{8}"),
+            ("\u{9b}31m", "\\u{9b}31m"), ("\u{202e}x", "\\u{202e}x"), ("\u{1b}", "\\u{1b}"),
+            ("\u{1b}[1", "\\u{1b}[1"),
+            ("\u{7f}", "\\u{7f}"), ("\u{0}", "\\u{0}"),
+        ])
     func shown(_ text: String, _ expected: String) {
         #expect(filter(text) == expected)
     }
@@ -33,7 +37,8 @@ struct TerminalTests {
     @Test("Bytes that are not UTF-8 become replacement characters")
     func invalid() {
         var filter = TerminalFilter()
-        let bytes = filter.filter([0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x62]) + filter.finish()
+        let bytes =
+            filter.filter([0x61, 0xff, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0x62]) + filter.finish()
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.first == "a" && text.last == "b")
         #expect(text.contains("\u{fffd}") && text.contains("("))
@@ -68,15 +73,19 @@ struct TerminalTests {
 @Suite("Records")
 struct RecordTests {
     static func chunk(
-        _ text: String, first: UInt64 = 1, count: UInt32 = 1, stream: LogStream = .stdout, partial: Bool = false
+        _ text: String, first: UInt64 = 1, count: UInt32 = 1, stream: LogStream = .stdout,
+        partial: Bool = false
     ) -> LogItem {
         .chunk(
             LogChunk(
-                first: first, count: count, stream: stream, wallTime: 1_795_000_000_123_456_789, monotonicTime: 0,
+                first: first, count: count, stream: stream, wallTime: 1_795_000_000_123_456_789,
+                monotonicTime: 0,
                 isPartial: partial, bytes: Array(text.utf8)))
     }
 
-    private func render(_ items: [LogItem], _ form: RecordForm) async throws -> (String, String, UInt64) {
+    private func render(_ items: [LogItem], _ form: RecordForm) async throws -> (
+        String, String, UInt64
+    ) {
         let (out, err) = (CapturedOutput(), CapturedOutput())
         var renderer = RecordRenderer(7, form, .captured(out, err))
         for item in items { try await renderer.render(item) }
@@ -88,10 +97,13 @@ struct RecordTests {
     func plain() async throws {
         let items: [LogItem] = [
             .system(SystemRecord(sequence: 1, wallTime: 0, kind: .began(incarnation: 1))),
-            Self.chunk("a\nb\n", first: 2, count: 2), Self.chunk("err\n", first: 4, stream: .stderr),
+            Self.chunk("a\nb\n", first: 2, count: 2),
+            Self.chunk("err\n", first: 4, stream: .stderr),
             Self.chunk("no newline \u{1b}[2J", first: 5, partial: true),
             .system(SystemRecord(sequence: 6, wallTime: 0, kind: .note("out of memory"))),
-            .system(SystemRecord(sequence: 7, wallTime: 0, kind: .ended(ExitRecord(outcome: .exited(0))))),
+            .system(
+                SystemRecord(
+                    sequence: 7, wallTime: 0, kind: .ended(ExitRecord(outcome: .exited(0))))),
         ]
         let (out, err, missing) = try await render(items, RecordForm())
         #expect(out == "a\nb\nno newline \u{1b}[2J")
@@ -122,7 +134,8 @@ struct RecordTests {
     @Test("With a prefix, lines are whole lines")
     func prefixed() async throws {
         let items = [
-            Self.chunk("a\nunfin", count: 2, partial: true), Self.chunk("ished\n", first: 3), Self.chunk("end", first: 4, partial: true),
+            Self.chunk("a\nunfin", count: 2, partial: true), Self.chunk("ished\n", first: 3),
+            Self.chunk("end", first: 4, partial: true),
         ]
         let (out, _, _) = try await render(items, RecordForm(hasTimestamps: true, hasIDs: true))
         let time = "2026-11-18T11:06:40.123Z"
@@ -135,7 +148,8 @@ struct RecordTests {
             Self.chunk("a\"b\n"), .gap(LogGap(from: 8, through: 19, bytes: 480, reason: .reader)),
             .chunk(
                 LogChunk(
-                    first: 20, count: 1, stream: .stderr, wallTime: 0, monotonicTime: 0, isPartial: true,
+                    first: 20, count: 1, stream: .stderr, wallTime: 0, monotonicTime: 0,
+                    isPartial: true,
                     bytes: [0xff, 0x00])),
         ]
         let (out, err, _) = try await render(items, RecordForm(isJSON: true))
@@ -155,9 +169,12 @@ struct RecordTests {
             kind: "unreachable", message: "",
             frames: [.init(functionIndex: 3, moduleOffset: 63, name: "evil\u{1b}[2J")])
         let text = EndText.explanation(ExitRecord(outcome: .trapped(trap)), process: 7)
-        #expect(text == "process 7 trapped: unreachable\n  #0 evil\\u{1b}[2J (function 3, offset 0x3f)")
+        #expect(
+            text == "process 7 trapped: unreachable\n  #0 evil\\u{1b}[2J (function 3, offset 0x3f)")
         #expect(EndText.explanation(ExitRecord(outcome: .exited(7)), process: 7) == nil)
-        #expect(EndText.explanation(ExitRecord(outcome: .exited(300)), process: 7) == "process 7 exited with code 300")
+        #expect(
+            EndText.explanation(ExitRecord(outcome: .exited(300)), process: 7)
+                == "process 7 exited with code 300")
         let memory = ExitRecord(outcome: .exited(1), peakMemory: 95, memoryLimit: 100)
         #expect(EndText.explanation(memory, process: 7)?.contains("probably out of memory") == true)
     }
@@ -166,9 +183,12 @@ struct RecordTests {
 @Suite("Tables and JSON")
 struct TableTests {
     static let row = ProcessStatus(
-        id: 12, namespace: "alice", name: "web", owner: "alice", moduleName: "web\n.wasm", moduleDigest: [0xab],
-        entrypoint: "_start", state: .running, incarnation: 3, createdAt: 0, uptimeNanoseconds: 192_000_000_000,
-        cpuNanoseconds: 1_230_000_000, memory: 1 << 20, memoryLimit: 64 << 20, grants: [.timeRead], exit: nil)
+        id: 12, namespace: "alice", name: "web", owner: "alice", moduleName: "web\n.wasm",
+        moduleDigest: [0xab],
+        entrypoint: "_start", state: .running, incarnation: 3, createdAt: 0,
+        uptimeNanoseconds: 192_000_000_000,
+        cpuNanoseconds: 1_230_000_000, memory: 1 << 20, memoryLimit: 64 << 20, grants: [.timeRead],
+        exit: nil)
 
     @Test("ps has its nine columns, and escapes what others wrote")
     func processes() {
@@ -189,31 +209,42 @@ struct TableTests {
     @Test("Numbers are whole, strings are escaped")
     func json() {
         let line = JSONValue.object([
-            .init("big", .unsigned(9_007_199_254_740_993)), .init("text", .string("a\u{1b}\u{202e}\"\\\n")),
+            .init("big", .unsigned(9_007_199_254_740_993)),
+            .init("text", .string("a\u{1b}\u{202e}\"\\\n")),
             .init("nan", .number(.nan)), .init("list", .array([.null, .bool(true), .signed(-1)])),
         ]).line
-        #expect(line == #"{"big":9007199254740993,"text":"a\u001b\u202e\"\\\n","nan":null,"list":[null,true,-1]}"# + "\n")
+        #expect(
+            line
+                == #"{"big":9007199254740993,"text":"a\u001b\u202e\"\\\n","nan":null,"list":[null,true,-1]}"#
+                + "\n")
     }
 
-    @Test("Times are right before and after 1970, and in leap years", arguments: [
-        (Int64(0), "1970-01-01 00:00:00 UTC"), (-1, "1969-12-31 23:59:59 UTC"),
-        (951_782_400, "2000-02-29 00:00:00 UTC"), (4_107_542_400, "2100-03-01 00:00:00 UTC"),
-        (1_795_000_000, "2026-11-18 11:06:40 UTC"),
-    ])
+    @Test(
+        "Times are right before and after 1970, and in leap years",
+        arguments: [
+            (Int64(0), "1970-01-01 00:00:00 UTC"), (-1, "1969-12-31 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"), (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+            (1_795_000_000, "2026-11-18 11:06:40 UTC"),
+        ])
     func times(_ seconds: Int64, _ text: String) {
         #expect(Timestamp.date(seconds) == text)
     }
 
-    @Test("Base64 pads as RFC 4648 §10 says", arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy"),
-    ])
+    @Test(
+        "Base64 pads as RFC 4648 §10 says",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ])
     func base64(_ text: String, _ expected: String) {
         #expect(Base64.text(Array(text.utf8)) == expected)
     }
 
-    @Test("Uptimes and sizes are short", arguments: [
-        (UInt64(5), "5s"), (192, "3m12s"), (7500, "2h05m"), (356_400, "4d03h"),
-    ])
+    @Test(
+        "Uptimes and sizes are short",
+        arguments: [
+            (UInt64(5), "5s"), (192, "3m12s"), (7500, "2h05m"), (356_400, "4d03h"),
+        ])
     func uptimes(_ seconds: UInt64, _ text: String) {
         #expect(Quantity.uptime(seconds * 1_000_000_000) == text)
         #expect(Quantity.size(1_572_864) == "1.5M")

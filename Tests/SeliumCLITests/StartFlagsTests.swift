@@ -13,7 +13,8 @@ struct StartFlagsTests {
     @Test("The line the project has always published parses")
     func seed() throws {
         let start = try parse(
-            "hello.wasm", "some_entrypoint", "--capabilities", "ChannelLifecycle,ChannelReader,ChannelWriter")
+            "hello.wasm", "some_entrypoint", "--capabilities",
+            "ChannelLifecycle,ChannelReader,ChannelWriter")
         #expect(start.start.module == "hello.wasm")
         let options = try start.start.options([:])
         #expect(options.entrypoint == "some_entrypoint")
@@ -22,7 +23,8 @@ struct StartFlagsTests {
 
     @Test("Values may begin with a dash")
     func dashes() throws {
-        let start = try parse("x.wasm", "-p", "i32", "-a", "-5", "--env", "-X=-1", "--", "-c", "print(1)", "--help")
+        let start = try parse(
+            "x.wasm", "-p", "i32", "-a", "-5", "--env", "-X=-1", "--", "-c", "print(1)", "--help")
         let options = try start.start.options([:])
         #expect(options.arguments == [StartArgument(.i32(-5), text: "-5")])
         #expect(options.environment == [EnvironmentVariable(name: "-X", value: "-1")])
@@ -32,20 +34,29 @@ struct StartFlagsTests {
     @Test("Without -p every argument says its type")
     func typed() throws {
         let start = try parse(
-            "x.wasm", "f", "-a", "utf-8:a:b", "-a", "u16:7000", "-a", "buffer:hex:00ff", "-a", "f64:1.5", "-r", "i64")
+            "x.wasm", "f", "-a", "utf-8:a:b", "-a", "u16:7000", "-a", "buffer:hex:00ff", "-a",
+            "f64:1.5", "-r", "i64")
         let options = try start.start.options([:])
-        #expect(options.arguments.map(\.value) == [.utf8("a:b"), .u16(7000), .buffer([0, 255]), .f64(1.5)])
+        #expect(
+            options.arguments.map(\.value) == [
+                .utf8("a:b"), .u16(7000), .buffer([0, 255]), .f64(1.5),
+            ])
         #expect(options.arguments.map(\.text) == ["a:b", "7000", "hex:00ff", "1.5"])
         #expect(options.results == [.i64])
     }
 
-    @Test("An argument that does not fit is refused and quoted", arguments: [
-        ["-a", "5"], ["-a", "i8:200"], ["-a", "u8:-1"], ["-a", "f32:x"], ["-a", "buffer:hex:0"],
-        ["-a", "resource:1"], ["-p", "i32"], ["-p", "int", "-a", "5"], ["-r", "resource"],
-        ["--memory", "lots"], ["--memory", "0"], ["--name", "7"], ["--name", "a/b"], ["--name", ""],
-        ["--env", "=x"], ["--env", "NOT_SET_HERE"], ["-c", "Nope=1"], ["--capabilities", "TimeRead,,EnvRead"],
-        ["--capabilities", "Nothing*"],
-    ])
+    @Test(
+        "An argument that does not fit is refused and quoted",
+        arguments: [
+            ["-a", "5"], ["-a", "i8:200"], ["-a", "u8:-1"], ["-a", "f32:x"],
+            ["-a", "buffer:hex:0"],
+            ["-a", "resource:1"], ["-p", "i32"], ["-p", "int", "-a", "5"], ["-r", "resource"],
+            ["--memory", "lots"], ["--memory", "0"], ["--name", "7"], ["--name", "a/b"],
+            ["--name", ""],
+            ["--env", "=x"], ["--env", "NOT_SET_HERE"], ["-c", "Nope=1"],
+            ["--capabilities", "TimeRead,,EnvRead"],
+            ["--capabilities", "Nothing*"],
+        ])
     func refused(_ arguments: [String]) async {
         let outcome = await run(["start", "x.wasm"] + arguments)
         #expect(outcome.status == .usage)
@@ -56,9 +67,11 @@ struct StartFlagsTests {
     func sets() throws {
         let start = try parse("x.wasm", "--capabilities", "wasi,NetHttp*", "-c", "EnvRead=A,B")
         let list = try start.start.grants()
-        #expect(list.entries.map(\.text) == [
-            "TimeRead", "NetHttpBind", "NetHttpAccept", "NetHttpConnect", "NetHttpRead", "NetHttpWrite", "EnvRead=A,B",
-        ])
+        #expect(
+            list.entries.map(\.text) == [
+                "TimeRead", "NetHttpBind", "NetHttpAccept", "NetHttpConnect", "NetHttpRead",
+                "NetHttpWrite", "EnvRead=A,B",
+            ])
         #expect(list.expandedSets == ["wasi", "NetHttp*"])
     }
 
@@ -66,9 +79,11 @@ struct StartFlagsTests {
     func ownVariable() throws {
         let start = try parse("x.wasm", "--env", "TOKEN", "--env", "A=1", "--env", "A=2")
         let options = try start.start.options(["TOKEN": "s"])
-        #expect(options.environment == [
-            EnvironmentVariable(name: "TOKEN", value: "s", isSensitive: true), EnvironmentVariable(name: "A", value: "2"),
-        ])
+        #expect(
+            options.environment == [
+                EnvironmentVariable(name: "TOKEN", value: "s", isSensitive: true),
+                EnvironmentVariable(name: "A", value: "2"),
+            ])
     }
 
     @Test("--dry-run starts nothing to attach to", arguments: [["--attach"], ["-i"]])
@@ -76,7 +91,9 @@ struct StartFlagsTests {
         #expect(await run(["start", "x.wasm", "--dry-run"] + more).status == .usage)
     }
 
-    @Test("A file that is not there is 66 when it cannot be a name", arguments: ["./no.wasm", "no/such.wasm", "/no.wasm"])
+    @Test(
+        "A file that is not there is 66 when it cannot be a name",
+        arguments: ["./no.wasm", "no/such.wasm", "/no.wasm"])
     func missingFile(_ path: String) async {
         let outcome = await run("start", path)
         #expect(outcome.status == .noInput)
@@ -88,7 +105,9 @@ struct StartFlagsTests {
         #expect(await run("start", "sha256:abc").status == .usage)
     }
 
-    @Test("run has no use for a server", arguments: ["--domain", "--port", "--cert-dir", "--server-name"])
+    @Test(
+        "run has no use for a server",
+        arguments: ["--domain", "--port", "--cert-dir", "--server-name"])
     func runIsLocal(_ flag: String) async {
         let outcome = await run("run", "x.wasm", flag, "7")
         #expect(outcome.status == .usage)
@@ -106,6 +125,8 @@ struct StartFlagsTests {
     func noCertificates(_ command: String) async {
         let outcome = await run(command, "--cert-dir", "/nonexistent/certs")
         #expect(outcome.status == .badConfiguration)
-        #expect(outcome.err == "error: no certificates in /nonexistent/certs\nto make them: selium cert init\n")
+        #expect(
+            outcome.err
+                == "error: no certificates in /nonexistent/certs\nto make them: selium cert init\n")
     }
 }

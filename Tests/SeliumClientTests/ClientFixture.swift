@@ -20,14 +20,16 @@ struct ClientFixture: Sendable {
 
     /// A client's configuration for the server.
     func configuration(as identity: String = "operator") throws -> SeliumClient.Configuration {
-        let issued = try certificates.authority.issueClient(identity: identity, now: WallClock.seconds())
+        let issued = try certificates.authority.issueClient(
+            identity: identity, now: WallClock.seconds())
         return SeliumClient.Configuration(
             host: "127.0.0.1", port: port,
             certificates: .memory(
                 authority: certificates.trustRoots, certificate: Array(issued.certificatePEM.utf8),
                 key: Array(issued.privateKeyPEM.utf8)),
             reconnection: .init(
-                initialPause: .milliseconds(1), maximumPause: .milliseconds(10), giveUpAfter: .seconds(10)))
+                initialPause: .milliseconds(1), maximumPause: .milliseconds(10),
+                giveUpAfter: .seconds(10)))
     }
 
     /// Runs `body` with a client.
@@ -52,7 +54,8 @@ func withServer<Result: Sendable>(
         identity: try identity ?? certificates.serverIdentity(),
         clientRoots: clientRoots ?? certificates.trustRoots, configuration: configuration,
         authority: .unrestricted, logger: ClientFixture.quiet)
-    let server = ControlServer(host: host, configuration: configuration, logger: ClientFixture.quiet)
+    let server = ControlServer(
+        host: host, configuration: configuration, logger: ClientFixture.quiet)
     let fixture = ClientFixture(
         host: host, certificates: certificates, port: listener.localAddresses.first?.port ?? 0)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -124,7 +127,9 @@ private struct CuttingStream: ControlStream {
     let connection: CuttingConnection
 
     nonisolated(nonsending) func write(_ bytes: [UInt8], end: Bool) async throws(TransportError) {
-        guard await connection.spend(bytes.count) else { throw TransportError(kind: .connectionLost, message: "cut") }
+        guard await connection.spend(bytes.count) else {
+            throw TransportError(kind: .connectionLost, message: "cut")
+        }
         try await inner.write(bytes, end: end)
     }
 

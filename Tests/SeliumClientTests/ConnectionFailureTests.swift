@@ -23,11 +23,13 @@ struct ConnectionFailureTests {
     func nothing() async throws {
         let certificates = try LiveCertificates()
         let free = try await QUICListener.bind(
-            [SocketAddress(.v4(.loopback), port: 0)], tls: certificates.serverContext(), authority: .unrestricted,
+            [SocketAddress(.v4(.loopback), port: 0)], tls: certificates.serverContext(),
+            authority: .unrestricted,
             logger: ClientFixture.quiet)
         let port = try #require(free.localAddresses.first?.port)
         await free.close()
-        let fixture = ClientFixture(host: InMemoryProcessHost(), certificates: certificates, port: port)
+        let fixture = ClientFixture(
+            host: InMemoryProcessHost(), certificates: certificates, port: port)
         let found = await failure(try fixture.configuration())
         #expect(found == .nothingListening(host: "127.0.0.1", port: port, tried: ["127.0.0.1"]))
     }
@@ -36,22 +38,30 @@ struct ConnectionFailureTests {
     func silence() async throws {
         let certificates = try LiveCertificates()
         let socket = try SilentSocket()
-        let fixture = ClientFixture(host: InMemoryProcessHost(), certificates: certificates, port: socket.port)
+        let fixture = ClientFixture(
+            host: InMemoryProcessHost(), certificates: certificates, port: socket.port)
         var configuration = try fixture.configuration()
         configuration.timeout = .milliseconds(200)
-        #expect(await failure(configuration) == .noAnswer(host: "127.0.0.1", port: socket.port, seconds: 0.2))
+        #expect(
+            await failure(configuration)
+                == .noAnswer(host: "127.0.0.1", port: socket.port, seconds: 0.2))
     }
 
     @Test("The server's CA is another")
     func foreignAuthority() async throws {
         try await withServer { fixture in
             var configuration = try fixture.configuration()
-            guard case .memory(_, let certificate, let key) = configuration.certificates else { return }
+            guard case .memory(_, let certificate, let key) = configuration.certificates else {
+                return
+            }
             let other = try LiveCertificates()
             configuration.certificates = .memory(
                 authority: other.trustRoots, certificate: certificate, key: key)
             let found = await failure(configuration)
-            #expect(found == .foreignAuthority(host: "127.0.0.1", port: fixture.port, caPath: "the given CA"))
+            #expect(
+                found
+                    == .foreignAuthority(
+                        host: "127.0.0.1", port: fixture.port, caPath: "the given CA"))
         }
     }
 
@@ -62,7 +72,8 @@ struct ConnectionFailureTests {
             configuration.serverName = "other.example"
             let found = await failure(configuration)
             #expect(
-                found == .wrongName(names: ["localhost", "127.0.0.1", "::1"], host: "other.example"))
+                found
+                    == .wrongName(names: ["localhost", "127.0.0.1", "::1"], host: "other.example"))
             configuration.serverName = "localhost"
             #expect(await failure(configuration) == nil)
         }
@@ -81,10 +92,12 @@ struct ConnectionFailureTests {
     func otherProtocol() async throws {
         let certificates = try LiveCertificates()
         let listener = try await QUICListener.bind(
-            [SocketAddress(.v4(.loopback), port: 0)], tls: certificates.serverContext(protocols: ["h3"]),
+            [SocketAddress(.v4(.loopback), port: 0)],
+            tls: certificates.serverContext(protocols: ["h3"]),
             authority: .unrestricted, logger: ClientFixture.quiet)
         let port = try #require(listener.localAddresses.first?.port)
-        let fixture = ClientFixture(host: InMemoryProcessHost(), certificates: certificates, port: port)
+        let fixture = ClientFixture(
+            host: InMemoryProcessHost(), certificates: certificates, port: port)
         let found = await failure(try fixture.configuration())
         #expect(found == .protocolDiffers(host: "127.0.0.1", port: port))
         await listener.close()
@@ -107,8 +120,12 @@ struct ConnectionFailureTests {
             [SocketAddress(.v4(.loopback), port: 0)], tls: tls, authority: .unrestricted,
             logger: ClientFixture.quiet)
         let port = try #require(listener.localAddresses.first?.port)
-        let fixture = ClientFixture(host: InMemoryProcessHost(), certificates: certificates, port: port)
-        guard case .serverCertificateExpired(let notAfter, _)? = await failure(try fixture.configuration()) else {
+        let fixture = ClientFixture(
+            host: InMemoryProcessHost(), certificates: certificates, port: port)
+        guard
+            case .serverCertificateExpired(let notAfter, _)? = await failure(
+                try fixture.configuration())
+        else {
             Issue.record("not told as expired")
             return
         }
@@ -130,7 +147,9 @@ struct ConnectionFailureTests {
         let issued = try certificates.authority.issueClient(identity: "alice", now: now)
         try directory.write("client.crt", issued.certificatePEM)
         try directory.write("ca.crt", certificates.authority.certificatePEM)
-        #expect(await found() == .unreadableFile(path: "\(path)/client.key", reason: "No such file or directory"))
+        #expect(
+            await found()
+                == .unreadableFile(path: "\(path)/client.key", reason: "No such file or directory"))
         try directory.write("client.key", issued.privateKeyPEM, mode: 0o644)
         #expect(await found() == .keyReadableByOthers(path: "\(path)/client.key", mode: 0o644))
         try directory.write("client.key", "nonsense", mode: 0o600)
@@ -152,7 +171,9 @@ struct ConnectionFailureTests {
         #expect(notAfter == now - 100)
     }
 
-    @Test("localhost is both loopback addresses, and asks nobody", arguments: ["localhost", "LOCALHOST"])
+    @Test(
+        "localhost is both loopback addresses, and asks nobody",
+        arguments: ["localhost", "LOCALHOST"])
     func localhost(_ name: String) throws {
         #expect(try QUICDialer.addresses(of: name) == [.v6(.loopback), .v4(.loopback)])
     }
@@ -167,12 +188,16 @@ struct ConnectionFailureTests {
 
     @Test("The environment is read, and what makes no sense is named")
     func environment() throws {
-        let values = ["SELIUM_DOMAIN": "h", "SELIUM_PORT": "7001", "SELIUM_CERT_DIR": "d", "SELIUM_TIMEOUT": "500ms"]
+        let values = [
+            "SELIUM_DOMAIN": "h", "SELIUM_PORT": "7001", "SELIUM_CERT_DIR": "d",
+            "SELIUM_TIMEOUT": "500ms",
+        ]
         let configuration = try SeliumClient.Configuration.from { values[$0] }
         #expect(configuration.host == "h" && configuration.port == 7001)
         #expect(configuration.certificates == .directory("d"))
         #expect(configuration.timeout == .milliseconds(500))
-        for (name, value) in [("SELIUM_PORT", "0"), ("SELIUM_PORT", "x"), ("SELIUM_TIMEOUT", "-1")] {
+        for (name, value) in [("SELIUM_PORT", "0"), ("SELIUM_PORT", "x"), ("SELIUM_TIMEOUT", "-1")]
+        {
             #expect(throws: ClientError.self) {
                 try SeliumClient.Configuration.from { $0 == name ? value : nil }
             }
@@ -221,7 +246,8 @@ private struct TemporaryDirectory {
         guard descriptor >= 0 else { throw ClientError(.unknown, "cannot write \(file)") }
         defer { close(descriptor) }
         var bytes = Array(text.utf8)
-        guard unsafe Glibc.write(descriptor, &bytes, bytes.count) == bytes.count, fchmod(descriptor, mode) == 0
+        guard unsafe Glibc.write(descriptor, &bytes, bytes.count) == bytes.count,
+            fchmod(descriptor, mode) == 0
         else { throw ClientError(.unknown, "cannot write \(file)") }
     }
 

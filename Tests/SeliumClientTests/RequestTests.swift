@@ -1,7 +1,8 @@
-@testable import SeliumClient
 import SeliumTestSupport
 import Synchronization
 import Testing
+
+@testable import SeliumClient
 
 @Suite("Requests of a client")
 struct ClientRequestTests {
@@ -14,7 +15,8 @@ struct ClientRequestTests {
                 for _ in 0..<2 {
                     let job = try await client.start(
                         .bytes(module, name: "three"),
-                        progress: { if case .uploading = $0 { uploads.add(1, ordering: .relaxed) } })
+                        progress: { if case .uploading = $0 { uploads.add(1, ordering: .relaxed) } }
+                    )
                     var lines: [String] = []
                     for try await record in job.log() { lines.append(record.text) }
                     #expect(lines == ["line 1", "line 2", "line 3"])
@@ -31,7 +33,8 @@ struct ClientRequestTests {
     func largeUpload() async throws {
         try await withServer { fixture in
             let filler = Array(repeating: String(repeating: "#", count: 1023), count: 600)
-            let module = Script.module("print done", "exit 0") + Array(filler.joined(separator: "\n").utf8)
+            let module =
+                Script.module("print done", "exit 0") + Array(filler.joined(separator: "\n").utf8)
             let most = Atomic<UInt64>(0)
             try await fixture.withClient { client in
                 let call = try? await client.start(
@@ -51,7 +54,8 @@ struct ClientRequestTests {
     @Test("Start and log in one request: every item, in order, then the exit")
     func started() async throws {
         try await withServer { fixture in
-            fixture.host.addModule("m", Script.module("print out", "error err", "write rest", "exit 3"))
+            fixture.host.addModule(
+                "m", Script.module("print out", "error err", "write rest", "exit 3"))
             try await fixture.withClient { client in
                 try await client.withStarted(.name("m"), StartOptions()) { attachment in
                     #expect(await attachment.process.id == 1)
@@ -59,7 +63,8 @@ struct ClientRequestTests {
                     var isPartial = false
                     for try await item in attachment {
                         guard case .chunk(let chunk) = item else { continue }
-                        text += "\(chunk.stream.name):" + String(decoding: chunk.bytes, as: UTF8.self)
+                        text +=
+                            "\(chunk.stream.name):" + String(decoding: chunk.bytes, as: UTF8.self)
                         isPartial = chunk.isPartial
                     }
                     #expect(text == "stdout:out\nstderr:err\nstdout:rest")
@@ -105,7 +110,8 @@ struct ClientRequestTests {
                                 }
                                 let text = String(decoding: bytes, as: UTF8.self)
                                 let exit = await attachment.exit
-                                return text == "line 1\nline 2\nline 3\n" && exit?.outcome == .exited(7)
+                                return text == "line 1\nline 2\nline 3\n"
+                                    && exit?.outcome == .exited(7)
                             }
                         }
                     }
@@ -126,7 +132,8 @@ struct ClientRequestTests {
         try await withServer { fixture in
             fixture.host.addModule("waits", Script.module("wait", "exit 0"))
             try await fixture.withClient { client in
-                let job = try await client.start(.name("waits"), capabilities: [.timeRead], name: "web")
+                let job = try await client.start(
+                    .name("waits"), capabilities: [.timeRead], name: "web")
                 #expect(try await client.process("web").id == job.id)
                 #expect(try await client.processes().map(\.id) == [job.id])
                 #expect(try await job.status.grants == [.timeRead])
@@ -164,7 +171,8 @@ struct ClientRequestTests {
                     #expect(!error.isRetryable)
                 }
                 do {
-                    _ = try await client.start(.name("m"), capabilities: [.netHTTPConnect("https://a:1")])
+                    _ = try await client.start(
+                        .name("m"), capabilities: [.netHTTPConnect("https://a:1")])
                     Issue.record("granted")
                 } catch let error as ClientError {
                     #expect(error.code == .invalidArgument)
@@ -199,7 +207,8 @@ struct ClientRequestTests {
             try await fixture.withClient { client in
                 let job = try await client.start(.name("waits"))
                 let (seen, see) = AsyncStream.makeStream(of: Void.self)
-                let cancelled = try await withThrowingTaskGroup(of: ClientError.Code?.self) { group in
+                let cancelled = try await withThrowingTaskGroup(of: ClientError.Code?.self) {
+                    group in
                     group.addTask {
                         do {
                             for try await _ in job.log() { see.yield() }

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Lost connections")
 struct ResumeTests {
-    @Test("A log goes on where it was: nothing twice, nothing missing", arguments: [700, 5_000, 40_000])
+    @Test(
+        "A log goes on where it was: nothing twice, nothing missing",
+        arguments: [700, 5_000, 40_000])
     func log(_ budget: Int) async throws {
         try await withServer { fixture in
             fixture.host.addModule("m", Script.module("lines 9000", "exit 5"))
@@ -38,7 +40,9 @@ struct ResumeTests {
         }
     }
 
-    @Test("A start that loses its connection is repeated, and happens once", arguments: [60, 120, 200])
+    @Test(
+        "A start that loses its connection is repeated, and happens once",
+        arguments: [60, 120, 200])
     func start(_ budget: Int) async throws {
         try await withServer { fixture in
             let module = Script.module("print x", "exit 0")
@@ -74,7 +78,8 @@ struct ResumeTests {
 
     @Test("A pause doubles up to its limit and is drawn below it")
     func pauses() {
-        let reconnection = SeliumClient.Reconnection(initialPause: .milliseconds(100), maximumPause: .seconds(5))
+        let reconnection = SeliumClient.Reconnection(
+            initialPause: .milliseconds(100), maximumPause: .seconds(5))
         #expect(reconnection.pause(attempt: 0, random: 0.5) == .milliseconds(50))
         #expect(reconnection.pause(attempt: 3, random: 1) == .milliseconds(800))
         #expect(reconnection.pause(attempt: 1000, random: 1) == .seconds(5))
@@ -84,7 +89,9 @@ struct ResumeTests {
     func silence() async throws {
         let configuration = SeliumClient.Configuration(timeout: .milliseconds(50))
         do {
-            _ = try await SeliumClient.withDialer(SilentDialer(), configuration) { try await $0.info() }
+            _ = try await SeliumClient.withDialer(SilentDialer(), configuration) {
+                try await $0.info()
+            }
             Issue.record("an answer")
         } catch let error as ClientError {
             #expect(error.code == .deadlineExceeded)
@@ -100,7 +107,9 @@ private struct SilentDialer: Dialer {
 
 private final class SilentConnection: ControlConnection {
     var executor: (any TaskExecutor)? { nil }
-    nonisolated(nonsending) func openStream() async throws(TransportError) -> any ControlStream { SilentStream() }
+    nonisolated(nonsending) func openStream() async throws(TransportError) -> any ControlStream {
+        SilentStream()
+    }
     func close() async {}
 }
 

@@ -45,13 +45,16 @@ public enum ArgumentText: Sendable, Hashable {
         case .utf8: self = .utf8(text)
         case .resource:
             throw Problem(
-                description: "argument '\(text)': the kind 'resource' needs channels, which this version lacks")
+                description:
+                    "argument '\(text)': the kind 'resource' needs channels, which this version lacks"
+            )
         }
     }
 
     /// Splits `TYPE:VALUE` into its kind and the rest; nil when no known kind stands in front.
     public static func split(_ text: String) -> (kind: ValueKind, value: String)? {
-        guard let colon = text.firstIndex(of: ":"), let kind = ValueKind(name: text[..<colon]) else {
+        guard let colon = text.firstIndex(of: ":"), let kind = ValueKind(name: text[..<colon])
+        else {
             return nil
         }
         return (kind, String(text[text.index(after: colon)...]))
@@ -66,18 +69,23 @@ public enum ArgumentText: Sendable, Hashable {
     ) throws(Problem) -> [(kind: ValueKind, value: ArgumentText, text: String)] {
         guard kinds.isEmpty || kinds.count == texts.count else {
             throw Problem(
-                description: "\(texts.count) arguments for \(kinds.count) parameters (\(names(kinds)))")
+                description:
+                    "\(texts.count) arguments for \(kinds.count) parameters (\(names(kinds)))")
         }
         var values: [(kind: ValueKind, value: ArgumentText, text: String)] = []
         for (index, text) in texts.enumerated() {
             let found = split(text)
             if kinds.isEmpty {
                 guard let found else {
-                    throw Problem(description: "argument '\(text)' has no type; write TYPE:VALUE, as in utf8:\(text)")
+                    throw Problem(
+                        description:
+                            "argument '\(text)' has no type; write TYPE:VALUE, as in utf8:\(text)")
                 }
-                values.append((found.kind, try ArgumentText(found.value, kind: found.kind), found.value))
+                values.append(
+                    (found.kind, try ArgumentText(found.value, kind: found.kind), found.value))
             } else if let found, found.kind == kinds[index] {
-                values.append((found.kind, try ArgumentText(found.value, kind: found.kind), found.value))
+                values.append(
+                    (found.kind, try ArgumentText(found.value, kind: found.kind), found.value))
             } else {
                 values.append((kinds[index], try ArgumentText(text, kind: kinds[index]), text))
             }
@@ -105,7 +113,9 @@ public enum ArgumentText: Sendable, Hashable {
         return value
     }
 
-    private static func unsigned(_ text: String, _ kind: ValueKind, _ limit: UInt64) throws(Problem) -> UInt64 {
+    private static func unsigned(_ text: String, _ kind: ValueKind, _ limit: UInt64) throws(Problem)
+        -> UInt64
+    {
         let value = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
         guard let value, value <= limit else { throw misfit(text, kind) }
         return value

@@ -37,7 +37,9 @@ public struct CapabilityList: Sendable, Hashable {
         for word in QuotedList.split(list, at: ",") {
             if let set = Self.sets.first(where: { $0.name == word }) {
                 expandedSets.append(word)
-                for capability in set.capabilities { append(Entry(capability: capability, scope: nil)) }
+                for capability in set.capabilities {
+                    append(Entry(capability: capability, scope: nil))
+                }
             } else if word.hasSuffix("*"), !word.contains("=") {
                 let prefix = word.dropLast()
                 let found = Capability.allCases.filter { $0.name.hasPrefix(prefix) }
@@ -57,7 +59,9 @@ public struct CapabilityList: Sendable, Hashable {
         let equals = grant.firstIndex(of: "=")
         let name = String(grant[..<(equals ?? grant.endIndex)])
         guard let capability = Capability(name: name) else {
-            guard !name.isEmpty else { throw Problem(description: "an empty capability in '\(grant)'") }
+            guard !name.isEmpty else {
+                throw Problem(description: "an empty capability in '\(grant)'")
+            }
             let known = Capability.allCases.map(\.name) + Self.sets.map(\.name)
             let hint = NearestName.of(name, among: known).map { "; did you mean '\($0)'?" } ?? ""
             throw Problem(description: "unknown capability '\(name)'\(hint)")

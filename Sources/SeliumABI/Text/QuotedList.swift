@@ -5,7 +5,9 @@ public enum QuotedList {
     /// a list: the outer split keeps the quotes for the inner one). Any other backslash stays.
     ///
     /// The empty text is the empty list; empty items are kept, for the caller to refuse.
-    public static func split(_ text: String, at separator: Character, unquoting: Bool = true) -> [String] {
+    public static func split(_ text: String, at separator: Character, unquoting: Bool = true)
+        -> [String]
+    {
         guard !text.isEmpty else { return [] }
         var items: [String] = []
         var item = ""

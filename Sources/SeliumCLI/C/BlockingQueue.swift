@@ -16,7 +16,9 @@ final class BlockingQueue: Sendable {
         let waiting = Waiting<Value>()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard waiting.begin(continuation) else { return continuation.resume(returning: cancelled) }
+                guard waiting.begin(continuation) else {
+                    return continuation.resume(returning: cancelled)
+                }
                 queue.async {
                     guard waiting.isWanted else { return }
                     let value = work()

@@ -43,7 +43,10 @@ final class ChildProcess: Sendable {
         Self.prepare(&attributes)
         var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer { unsafe (words + variables).forEach { unsafe free($0) } }
+        defer {
+            for index in unsafe words.indices { unsafe free(words[index]) }
+            for index in unsafe variables.indices { unsafe free(variables[index]) }
+        }
         var child: pid_t = 0
         let status = unsafe posix_spawn(&child, path, &actions, &attributes, &words, &variables)
         guard status == 0 else {
@@ -67,7 +70,8 @@ final class ChildProcess: Sendable {
         return await reading.run(cancelled: []) {
             while true {
                 var count = 0
-                let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, initialized in
+                let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) {
+                    buffer, initialized in
                     count = unsafe Glibc.read(descriptor, buffer.baseAddress, 4096)
                     initialized = max(count, 0)
                 }
@@ -97,7 +101,9 @@ final class ChildProcess: Sendable {
         await waiting.run(cancelled: ()) { [self] in
             var information = unsafe siginfo_t()
             // Only looks: the number stays taken until the lock below is held.
-            while unsafe waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+            while unsafe waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0,
+                errno == EINTR
+            {}
             state.withLock { state in
                 guard !state.hasEnded else { return }
                 state.hasEnded = true

@@ -10,7 +10,9 @@ enum Environment {
             let pair = unsafe String(cString: text)
             if let equals = pair.firstIndex(of: "=") {
                 let name = String(pair[..<equals])
-                if variables[name] == nil { variables[name] = String(pair[pair.index(after: equals)...]) }
+                if variables[name] == nil {
+                    variables[name] = String(pair[pair.index(after: equals)...])
+                }
             }
             unsafe entry = entry.advanced(by: 1)
         }

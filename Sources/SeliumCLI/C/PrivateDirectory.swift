@@ -26,7 +26,9 @@ struct PrivateDirectory: Sendable {
         guard let handle = unsafe opendir(path) else { return }
         while let entry = unsafe readdir(handle) {
             let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
             }
             guard name != ".", name != ".." else { continue }
             let child = "\(path)/\(name)"

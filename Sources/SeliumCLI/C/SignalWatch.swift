@@ -31,7 +31,9 @@ final class SignalWatch: Sendable {
         let queue = DispatchQueue(label: "selium.signals")
         _ = signal(SIGINT, SIG_IGN)
         _ = signal(SIGTERM, SIG_IGN)
-        unsafe sources = [SIGINT, SIGTERM].map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
+        unsafe sources = [SIGINT, SIGTERM].map {
+            DispatchSource.makeSignalSource(signal: $0, queue: queue)
+        }
         for (source, event) in unsafe zip(sources, [Event.interrupt, .terminate]) {
             source.setEventHandler { [weak self] in self?.received(event) }
             source.resume()

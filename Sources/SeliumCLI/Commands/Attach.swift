@@ -19,10 +19,13 @@ struct Attach: SeliumSubcommand {
 
     @OptionGroup var view: ViewFlags
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Begin with the last records.", valueName: "n|all"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Begin with the last records.", valueName: "n|all"))
     var tail: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Begin with this record.", valueName: "seq"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Begin with this record.", valueName: "seq"))
     var from: String?
 
     @Flag(name: .customShort("i"), help: "Send this command's stdin to the program.")
@@ -33,7 +36,9 @@ struct Attach: SeliumSubcommand {
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         let position = try position()
         let form = try view.form(context, severalIDs: processes.count > 1)
-        guard !input || processes.count == 1 else { throw CommandError.usage("-i takes one process") }
+        guard !input || processes.count == 1 else {
+            throw CommandError.usage("-i takes one process")
+        }
         // One signal is for all of several: it is waited for outside of their sessions then.
         let session = AttachSession(
             console: context.console, form: form, signals: SignalWatch(), sendsInput: input,
@@ -44,7 +49,9 @@ struct Attach: SeliumSubcommand {
     }
 
     private func position() throws(CommandError) -> LogPosition {
-        guard tail == nil || from == nil else { throw .usage("--tail and --from exclude each other") }
+        guard tail == nil || from == nil else {
+            throw .usage("--tail and --from exclude each other")
+        }
         if let from {
             guard let sequence = UInt64(from), sequence > 0 else {
                 throw .usage("--from '\(Escape.foreign(from))' is not a record's number (from 1)")
@@ -61,7 +68,8 @@ struct Attach: SeliumSubcommand {
 
     /// Several are followed at once; the first, in the order given, that did not end well decides.
     private func follow(
-        _ client: SeliumClient, _ position: LogPosition, _ session: AttachSession, _ context: CommandContext
+        _ client: SeliumClient, _ position: LogPosition, _ session: AttachSession,
+        _ context: CommandContext
     ) async throws -> ExitStatus {
         let streams = view.requested
         if processes.count == 1 {
@@ -71,7 +79,8 @@ struct Attach: SeliumSubcommand {
     }
 
     private func followSeveral(
-        _ client: SeliumClient, _ position: LogPosition, _ streams: [LogStream], _ session: AttachSession,
+        _ client: SeliumClient, _ position: LogPosition, _ streams: [LogStream],
+        _ session: AttachSession,
         _ context: CommandContext
     ) async throws -> ExitStatus {
         try await withThrowingTaskGroup(of: (Int, ExitStatus)?.self) { group in

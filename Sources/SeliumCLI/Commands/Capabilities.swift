@@ -38,7 +38,8 @@ struct ListCapabilities: SeliumSubcommand {
             members.append(
                 .object([
                     .init("name", .string(capability.name)),
-                    .init("number", .unsigned(UInt64(capability.rawValue))), .init("allows", .string(meaning)),
+                    .init("number", .unsigned(UInt64(capability.rawValue))),
+                    .init("allows", .string(meaning)),
                 ]))
         }
         let sets = CapabilityList.sets.map { set in
@@ -84,7 +85,8 @@ enum CapabilityText {
     /// Net, protocol, verb: the names say it.
     private static func networkMeaning(_ name: String) -> String {
         let protocols = [
-            ("NetQuic", "QUIC"), ("NetHttp", "HTTP and HTTPS"), ("NetTcp", "TCP"), ("NetUdp", "UDP"),
+            ("NetQuic", "QUIC"), ("NetHttp", "HTTP and HTTPS"), ("NetTcp", "TCP"),
+            ("NetUdp", "UDP"),
             ("NetUnix", "Unix sockets"), ("NetWebSocket", "WebSocket"),
         ]
         let verbs = [

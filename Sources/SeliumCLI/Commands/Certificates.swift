@@ -27,7 +27,9 @@ struct InitCertificates: SeliumSubcommand {
               selium cert init --dir selium-work/certs --host build.example.com
             """)
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Where to.", valueName: "dir"), completion: .directory)
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Where to.", valueName: "dir"),
+        completion: .directory)
     var dir = "certs"
 
     @Option(
@@ -47,7 +49,8 @@ struct InitCertificates: SeliumSubcommand {
         let directory = CertificateDirectory(dir)
         do {
             let made = try directory.initialize(setup, now: context.console.now() / 1_000_000_000)
-            try await CertificateOutput.write(made, directory, "Wrote certificates to \(directory.path)", context)
+            try await CertificateOutput.write(
+                made, directory, "Wrote certificates to \(directory.path)", context)
             return .ok
         } catch let error as CertificateError {
             throw CertificateOutput.failure(error)
@@ -71,11 +74,14 @@ struct IssueCertificate: SeliumSubcommand {
     @Argument(help: "Letters a-z, digits and . _ -")
     var name: String
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Where the CA is.", valueName: "dir"), completion: .directory)
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Where the CA is.", valueName: "dir"),
+        completion: .directory)
     var dir = "certs"
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Where to; NAME-certs if not given.", valueName: "dir"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Where to; NAME-certs if not given.", valueName: "dir"),
         completion: .directory)
     var out: String?
 
@@ -100,7 +106,8 @@ struct IssueCertificate: SeliumSubcommand {
             let issued = try CertificateDirectory(dir).issue(
                 request, now: context.console.now() / 1_000_000_000)
             try await CertificateOutput.write(
-                [issued.certificate], issued.directory, "Wrote certificates to \(issued.directory.path)", context)
+                [issued.certificate], issued.directory,
+                "Wrote certificates to \(issued.directory.path)", context)
             return .ok
         } catch let error as CertificateError {
             throw CertificateOutput.failure(error)
@@ -116,8 +123,12 @@ enum CertificateOutput {
     ) async throws(ClosedOutput) {
         let lines = [title] + files.compactMap(line)
         try await context.write(
-            schema: "selium.certificates/1", table: lines.map { $0 + "\n" }.joined(), name: directory.path + "\n",
-            [.init("directory", .string(directory.path)), .init("certificates", .array(files.map(json)))])
+            schema: "selium.certificates/1", table: lines.map { $0 + "\n" }.joined(),
+            name: directory.path + "\n",
+            [
+                .init("directory", .string(directory.path)),
+                .init("certificates", .array(files.map(json))),
+            ])
     }
 
     /// An error of the certificate room, with its exit code.
@@ -133,11 +144,14 @@ enum CertificateOutput {
         if error.code == .stillValid { remedies.append("to issue another one: --renew") }
         return CommandError(
             status, Escape.foreign(error.message), remedies: remedies,
-            details: error.existing.isEmpty ? [] : [.init("certificates", .array(error.existing.map(json)))])
+            details: error.existing.isEmpty
+                ? [] : [.init("certificates", .array(error.existing.map(json)))])
     }
 
     private static func line(_ file: CertificateSummary) -> String? {
-        guard let notAfter = file.notAfter else { return file.file.hasSuffix(".key") ? nil : "  \(file.file)" }
+        guard let notAfter = file.notAfter else {
+            return file.file.hasSuffix(".key") ? nil : "  \(file.file)"
+        }
         let whom = file.identity.map { "  \(Escape.foreign($0))" } ?? ""
         return "  \(file.file)  expires \(Timestamp.date(notAfter))\(whom)"
     }

@@ -17,7 +17,8 @@ struct Completion: SeliumSubcommand {
 
     func validate() throws {
         guard CompletionShell(rawValue: shell) != nil else {
-            throw ValidationError("no completions for '\(shell)'; there are some for bash, zsh and fish")
+            throw ValidationError(
+                "no completions for '\(shell)'; there are some for bash, zsh and fish")
         }
     }
 

@@ -33,23 +33,29 @@ struct Info: SeliumSubcommand {
         var table = Table(["SETTING", "VALUE", "ORIGIN"])
         var members: [JSONValue] = []
         for (setting, value, origin) in context.settings.origins {
-            let shown = origin == .environment ? "environment (\(setting.variable))" : origin.rawValue
+            let shown =
+                origin == .environment ? "environment (\(setting.variable))" : origin.rawValue
             table.append([setting.name, value.map(Escape.foreign) ?? "-", shown])
             members.append(
                 .object([
                     .init("name", .string(setting.name)), .init("value", .optional(value)),
-                    .init("origin", .string(origin.rawValue)), .init("variable", .string(setting.variable)),
+                    .init("origin", .string(origin.rawValue)),
+                    .init("variable", .string(setting.variable)),
                 ]))
         }
         let names = context.settings.origins.map { $0.setting.name + "\n" }.joined()
         try await context.write(
-            schema: "selium.settings/1", table: table.text, name: names, [.init("settings", .array(members))])
+            schema: "selium.settings/1", table: table.text, name: names,
+            [.init("settings", .array(members))])
     }
 
     private func write(_ info: ServerInfo, _ context: CommandContext) async throws {
         let expires = info.certificateExpiresAt
         var table = Table([])
-        table.append(["server", "\(ConnectionFailureText.place(context.settings.domain, context.settings.port))"])
+        table.append([
+            "server",
+            "\(ConnectionFailureText.place(context.settings.domain, context.settings.port))",
+        ])
         table.append(["version", Escape.foreign(info.version)])
         table.append(["engine", Escape.foreign(info.engine)])
         table.append(["started", Timestamp.date(info.startedAt / 1_000_000_000)])
@@ -66,8 +72,10 @@ struct Info: SeliumSubcommand {
                 .init("startedAt", .string(Timestamp.precise(info.startedAt))),
                 .init("livingProcesses", .unsigned(UInt64(info.livingProcesses))),
                 .init(
-                    "processCeiling", info.processCeiling == 0 ? .null : .unsigned(UInt64(info.processCeiling))),
-                .init("logBytes", .unsigned(info.logBytes)), .init("identity", .string(info.identity)),
+                    "processCeiling",
+                    info.processCeiling == 0 ? .null : .unsigned(UInt64(info.processCeiling))),
+                .init("logBytes", .unsigned(info.logBytes)),
+                .init("identity", .string(info.identity)),
                 .init("role", .string(info.role)), .init("namespace", .string(info.namespace)),
                 .init(
                     "certificateExpiresAt",

@@ -30,7 +30,9 @@ struct List: SeliumSubcommand {
         }
     }
 
-    private func write(_ rows: [ProcessStatus], _ own: String, _ context: CommandContext) async throws {
+    private func write(_ rows: [ProcessStatus], _ own: String, _ context: CommandContext)
+        async throws
+    {
         let ids = rows.map { "\($0.id)\n" }.joined()
         if global.quiet, context.settings.outputOrigin != .flag {
             return try await context.console.write(ids)
@@ -39,7 +41,8 @@ struct List: SeliumSubcommand {
         case .name: try await context.console.write(ids)
         case .table: try await context.console.write(ProcessTable(rows, ownNamespace: own).text)
         case .jsonl:
-            try await context.console.write(rows.map { ProcessJSON.row($0, schema: true).line }.joined())
+            try await context.console.write(
+                rows.map { ProcessJSON.row($0, schema: true).line }.joined())
         case .json:
             try await context.console.write(
                 JSONValue.object([

@@ -15,12 +15,15 @@ struct Selium: SeliumSubcommand {
             """,
         version: "selium \(version)",
         subcommands: [
-            Start.self, Stop.self, List.self, Attach.self, Wait.self, Run.self, Info.self, Capabilities.self,
+            Start.self, Stop.self, List.self, Attach.self, Wait.self, Run.self, Info.self,
+            Capabilities.self,
             Certificates.self, Completion.self,
         ])
 
     /// The names of all commands.
-    static let names = ["start", "stop", "ps", "attach", "wait", "run", "info", "caps", "cert", "completion"]
+    static let names = [
+        "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "cert", "completion",
+    ]
 
     /// Commands that have commands of their own.
     static let groups = ["caps": ["ls"], "cert": ["init", "issue"]]

@@ -27,7 +27,9 @@ struct Start: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func validate() throws {
-        if dryRun && (attach || start.input) { throw ValidationError("--dry-run starts nothing to attach to") }
+        if dryRun && (attach || start.input) {
+            throw ValidationError("--dry-run starts nothing to attach to")
+        }
         if !attach && (view.timestamps || !view.stream.isEmpty) {
             throw ValidationError("--stream and --timestamps need --attach")
         }
@@ -40,7 +42,8 @@ struct Start: SeliumSubcommand {
         await sayExpanded(context)
         let progress = UploadProgress(module.name, context.console.err)
         let shows = context.console.isErrTerminal && !context.settings.isQuiet
-        let report: (@Sendable (StartProgress) -> Void)? = shows ? { @Sendable step in progress.report(step) } : nil
+        let report: (@Sendable (StartProgress) -> Void)? =
+            shows ? { @Sendable step in progress.report(step) } : nil
         let starter = Starter(module: module, options: options, context: context, report: report) {
             progress.clear()
         }

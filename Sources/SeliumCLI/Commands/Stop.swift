@@ -33,7 +33,8 @@ struct Stop: SeliumSubcommand {
                     // One that cannot be stopped keeps nobody else running.
                     let failure = CommandError(error)
                     await context.console.warn(
-                        context.settings.output == .table ? failure.text(colour: false) : failure.json)
+                        context.settings.output == .table
+                            ? failure.text(colour: false) : failure.json)
                     if status == .ok { status = failure.status }
                 }
             }
@@ -41,11 +42,14 @@ struct Stop: SeliumSubcommand {
         }
     }
 
-    private func report(_ id: UInt64, _ outcome: StopOutcome, _ context: CommandContext) async throws {
+    private func report(_ id: UInt64, _ outcome: StopOutcome, _ context: CommandContext)
+        async throws
+    {
         let hadEnded = if case .alreadyEnded = outcome { true } else { false }
         try await context.write(
             schema: "selium.stopped/1",
-            table: hadEnded ? "Process \(id) had already exited\n" : "Stopped process \(id)\n", name: "\(id)\n",
+            table: hadEnded ? "Process \(id) had already exited\n" : "Stopped process \(id)\n",
+            name: "\(id)\n",
             [
                 .init("id", .unsigned(id)), .init("alreadyEnded", .bool(hadEnded)),
                 .init("exit", ProcessJSON.exit(outcome.exit)),

@@ -26,7 +26,9 @@ struct Wait: SeliumSubcommand {
         } catch {
             answer = .failure(error)
         }
-        guard case .failure(let error) = answer, error.code == .connectionLost else { return try answer.get() }
+        guard case .failure(let error) = answer, error.code == .connectionLost else {
+            return try answer.get()
+        }
         var failure = CommandError(error)
         failure.details.append(.init("cause", .signed(Int64(failure.status.code))))
         failure.message += " (code \(failure.status.code))"
@@ -38,7 +40,8 @@ struct Wait: SeliumSubcommand {
         try await context.withClient { client in
             let (id, exit) = try await wait(client)
             try await context.write(
-                schema: "selium.exit/1", table: "Process \(id) \(EndText.sentence(exit))\n", name: "\(id)\n",
+                schema: "selium.exit/1", table: "Process \(id) \(EndText.sentence(exit))\n",
+                name: "\(id)\n",
                 [.init("id", .unsigned(id)), .init("exit", ProcessJSON.exit(exit))])
             return ExitStatus(mirroring: exit)
         }

@@ -16,7 +16,9 @@ enum ArgumentOrder {
         guard index < arguments.count, !arguments[index].hasPrefix("-") else { return arguments }
         var path = [arguments[index]]
         index += 1
-        if let members = groups[path[0]], index < arguments.count, members.contains(arguments[index]) {
+        if let members = groups[path[0]], index < arguments.count,
+            members.contains(arguments[index])
+        {
             path.append(arguments[index])
             index += 1
         }

@@ -3,10 +3,13 @@ internal import ArgumentParser
 /// The flags that every command takes, before or after its name. Values are judged in ``Settings``,
 /// where those of the environment are judged too.
 struct GlobalFlags: ParsableArguments {
-    @Option(parsing: .unconditional, help: ArgumentHelp("The server's name or address.", valueName: "host"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The server's name or address.", valueName: "host"))
     var domain: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The server's UDP port.", valueName: "port"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The server's UDP port.", valueName: "port"))
     var port: String?
 
     @Option(
@@ -22,18 +25,21 @@ struct GlobalFlags: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How long the server may be silent, such as 10s or 500ms.", valueName: "duration"))
+        help: ArgumentHelp(
+            "How long the server may be silent, such as 10s or 500ms.", valueName: "duration"))
     var timeout: String?
 
     @Option(
         name: [.long, .customShort("o")], parsing: .unconditional,
-        help: ArgumentHelp("How results are written: table, json, jsonl or name.", valueName: "format"),
+        help: ArgumentHelp(
+            "How results are written: table, json, jsonl or name.", valueName: "format"),
         completion: .list(["table", "json", "jsonl", "name"]))
     var output: String?
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How diagnostics and records are written: text or json.", valueName: "format"),
+        help: ArgumentHelp(
+            "How diagnostics and records are written: text or json.", valueName: "format"),
         completion: .list(["text", "json"]))
     var logFormat: String?
 

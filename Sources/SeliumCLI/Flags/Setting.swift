@@ -14,7 +14,9 @@ struct Setting: Hashable, Sendable {
         "SELIUM_" + name.uppercased().split(separator: "-").joined(separator: "_")
     }
 
-    private init(_ name: String, short: String? = nil, standard: String? = nil, isSwitch: Bool = false) {
+    private init(
+        _ name: String, short: String? = nil, standard: String? = nil, isSwitch: Bool = false
+    ) {
         self.name = name
         self.short = short
         self.standard = standard

@@ -48,13 +48,17 @@ struct Settings: Sendable {
         }
         let values = Values(origins: origins)
         domain = try values.read("domain", "a host name or an address") { $0.isEmpty ? nil : $0 }
-        port = try values.read("port", "a port (1–65535)") { UInt16($0).flatMap { $0 == 0 ? nil : $0 } }
+        port = try values.read("port", "a port (1–65535)") {
+            UInt16($0).flatMap { $0 == 0 ? nil : $0 }
+        }
         certificateDirectory = values.text("cert-dir")
         serverName = values.text("server-name")
         timeout = try values.read("timeout", "a duration such as 10s, at most 1h") { text in
             Quantity.duration(text).flatMap { $0 > .seconds(3600) ? nil : $0 }
         }
-        output = try values.read("output", "one of table, json, jsonl, name") { Output(rawValue: $0) }
+        output = try values.read("output", "one of table, json, jsonl, name") {
+            Output(rawValue: $0)
+        }
         logFormat = try values.read("log-format", "text or json") { LogFormat(rawValue: $0) }
         isQuiet = try values.read("quiet", "true or false", Settings.switchValue)
         isVerbose = try values.read("verbose", "true or false", Settings.switchValue)
@@ -97,7 +101,10 @@ private struct SettingReader {
             setting.standard.map { (key(setting.name), ConfigValue(.string($0), isSecret: false)) }
         }
         providers = [
-            (.flag, InMemoryProvider(name: "flags", values: Dictionary(given) { first, _ in first })),
+            (
+                .flag,
+                InMemoryProvider(name: "flags", values: Dictionary(given) { first, _ in first })
+            ),
             (
                 .environment,
                 EnvironmentVariablesProvider(
@@ -105,7 +112,11 @@ private struct SettingReader {
                         $0.key.hasPrefix("SELIUM_") && !$0.value.isEmpty
                     })
             ),
-            (.standard, InMemoryProvider(name: "defaults", values: Dictionary(standard) { first, _ in first })),
+            (
+                .standard,
+                InMemoryProvider(
+                    name: "defaults", values: Dictionary(standard) { first, _ in first })
+            ),
         ]
     }
 

@@ -4,7 +4,9 @@ internal import SeliumClient
 /// What a start is made of; `start` and `run` share it.
 struct StartFlags: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("A file, a module's name on the server, or sha256:DIGEST.", valueName: "file|name|digest"),
+        help: ArgumentHelp(
+            "A file, a module's name on the server, or sha256:DIGEST.",
+            valueName: "file|name|digest"),
         completion: .file(extensions: ["wasm"]))
     var module: String
 
@@ -13,7 +15,8 @@ struct StartFlags: ParsableArguments {
 
     @Option(
         name: .customShort("a"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("An argument; the type may be left out with -p.", valueName: "type:value"))
+        help: ArgumentHelp(
+            "An argument; the type may be left out with -p.", valueName: "type:value"))
     var arguments: [String] = []
 
     @Option(
@@ -36,7 +39,8 @@ struct StartFlags: ParsableArguments {
         help: ArgumentHelp("One capability to grant.", valueName: "cap[=scope]"))
     var capability: [String] = []
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("A name for the process.", valueName: "name"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("A name for the process.", valueName: "name"))
     var name: String?
 
     @Option(
@@ -46,10 +50,13 @@ struct StartFlags: ParsableArguments {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("A file of variables, one a line.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("A file of variables, one a line.", valueName: "file"),
+        completion: .file())
     var envFile: [String] = []
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The most memory, such as 64M.", valueName: "size"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The most memory, such as 64M.", valueName: "size"))
     var memory: String?
 
     @Flag(name: .customShort("i"), help: "Send this command's stdin to the program.")
@@ -58,7 +65,9 @@ struct StartFlags: ParsableArguments {
     @Flag(help: "Refuse a program with imports that would not work.")
     var strict = false
 
-    @Argument(parsing: .postTerminator, help: ArgumentHelp("What the program gets as argv.", valueName: "arg"))
+    @Argument(
+        parsing: .postTerminator,
+        help: ArgumentHelp("What the program gets as argv.", valueName: "arg"))
     var argv: [String] = []
 
     init() {}
@@ -70,14 +79,16 @@ struct StartFlags: ParsableArguments {
             for text in capabilities { try list.add(list: text) }
             for text in capability { try list.add(grant: text) }
         } catch {
-            throw .usage(Escape.foreign(error.description), remedies: ["all of them: selium caps ls"])
+            throw .usage(
+                Escape.foreign(error.description), remedies: ["all of them: selium caps ls"])
         }
         return list
     }
 
     /// Everything besides the module.
     func options(_ environment: [String: String]) throws(CommandError) -> StartOptions {
-        var options = StartOptions(entrypoint: entrypoint, argv: argv, name: name, strict: strict, takesInput: input)
+        var options = StartOptions(
+            entrypoint: entrypoint, argv: argv, name: name, strict: strict, takesInput: input)
         options.arguments = try typedArguments()
         options.results = try kinds(results, "-r")
         options.environment = try EnvironmentFlags.variables(env, files: envFile, own: environment)
@@ -99,9 +110,11 @@ struct StartFlags: ParsableArguments {
     private func typedArguments() throws(CommandError) -> [StartArgument] {
         let kinds = try kinds(parameters, "-p")
         do throws(ArgumentText.Problem) {
-            return try ArgumentText.list(arguments, kinds: kinds).map { entry throws(ArgumentText.Problem) in
+            return try ArgumentText.list(arguments, kinds: kinds).map {
+                entry throws(ArgumentText.Problem) in
                 guard let value = Value(entry.value, kind: entry.kind) else {
-                    throw ArgumentText.Problem(description: "argument '\(entry.text)' is no \(entry.kind.name)")
+                    throw ArgumentText.Problem(
+                        description: "argument '\(entry.text)' is no \(entry.kind.name)")
                 }
                 return StartArgument(value, text: entry.text)
             }
@@ -128,8 +141,12 @@ struct StartFlags: ParsableArguments {
     private static func isName(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-        func isAlphanumeric(_ byte: UInt8) -> Bool { isDigit(byte) || (0x41...0x5a).contains(byte & 0xdf) }
-        guard let first = bytes.first, bytes.count <= 63, isAlphanumeric(first), !bytes.allSatisfy(isDigit) else {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            isDigit(byte) || (0x41...0x5a).contains(byte & 0xdf)
+        }
+        guard let first = bytes.first, bytes.count <= 63, isAlphanumeric(first),
+            !bytes.allSatisfy(isDigit)
+        else {
             return false
         }
         return bytes.allSatisfy { isAlphanumeric($0) || ".-_".utf8.contains($0) }
@@ -156,8 +173,12 @@ enum EnvironmentFlags {
         for flag in flags {
             if let equals = flag.firstIndex(of: "=") {
                 let name = String(flag[..<equals])
-                guard !name.isEmpty else { throw .usage("--env '\(Escape.foreign(flag))' has no name") }
-                set(EnvironmentVariable(name: name, value: String(flag[flag.index(after: equals)...])))
+                guard !name.isEmpty else {
+                    throw .usage("--env '\(Escape.foreign(flag))' has no name")
+                }
+                set(
+                    EnvironmentVariable(
+                        name: name, value: String(flag[flag.index(after: equals)...])))
             } else {
                 guard let value = own[flag], !flag.isEmpty else {
                     throw .usage("--env \(Escape.foreign(flag)): no such variable here to pass on")
@@ -177,7 +198,9 @@ enum EnvironmentFlags {
             throw CommandError(.noInput, "cannot read \(Escape.foreign(path)): \(error.reason)")
         }
         var variables: [EnvironmentVariable] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
             let line = line.hasSuffix("\r") ? line.dropLast() : line
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
@@ -186,7 +209,8 @@ enum EnvironmentFlags {
             }
             variables.append(
                 EnvironmentVariable(
-                    name: String(line[..<equals]), value: String(line[line.index(after: equals)...]),
+                    name: String(line[..<equals]),
+                    value: String(line[line.index(after: equals)...]),
                     isSensitive: true))
         }
         return variables

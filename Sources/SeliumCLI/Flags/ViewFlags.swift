@@ -24,10 +24,13 @@ struct ViewFlags: ParsableArguments {
     var requested: [LogStream] { stream.compactMap { $0 == "stdout" ? .stdout : .stderr } }
 
     /// The form for a console.
-    func form(_ context: CommandContext, severalIDs: Bool = false) throws(CommandError) -> RecordForm {
+    func form(_ context: CommandContext, severalIDs: Bool = false) throws(CommandError)
+        -> RecordForm
+    {
         RecordForm(
             isJSON: try context.streamsJSON(), hasTimestamps: timestamps, hasIDs: severalIDs,
-            streams: stream.isEmpty ? nil : Set(requested), filtersOut: context.console.isOutTerminal,
+            streams: stream.isEmpty ? nil : Set(requested),
+            filtersOut: context.console.isOutTerminal,
             filtersErr: context.console.isErrTerminal, isQuiet: context.settings.isQuiet)
     }
 }

@@ -10,7 +10,9 @@ struct CommandError: Error, Hashable {
     /// More members of the JSON object.
     var details: [JSONMember]
 
-    init(_ status: ExitStatus, _ message: String, remedies: [String] = [], details: [JSONMember] = []) {
+    init(
+        _ status: ExitStatus, _ message: String, remedies: [String] = [], details: [JSONMember] = []
+    ) {
         self.status = status
         self.message = message
         self.remedies = remedies
@@ -42,10 +44,14 @@ struct CommandError: Error, Hashable {
         }
         details.append(JSONMember("reason", .string(error.code.description)))
         details.append(JSONMember("retryable", .bool(error.isRetryable)))
-        if !error.requestID.isEmpty { details.append(JSONMember("request", .string(error.requestID))) }
+        if !error.requestID.isEmpty {
+            details.append(JSONMember("request", .string(error.requestID)))
+        }
         if case .logRange(let oldest, let last) = error.detail {
             details.append(
-                JSONMember("range", .object([.init("oldest", .unsigned(oldest)), .init("last", .unsigned(last))])))
+                JSONMember(
+                    "range",
+                    .object([.init("oldest", .unsigned(oldest)), .init("last", .unsigned(last))])))
         }
     }
 
@@ -53,7 +59,9 @@ struct CommandError: Error, Hashable {
         var lines = error.remedy.isEmpty ? [] : [Escape.foreign(error.remedy)]
         switch error.detail {
         case .field(let field) where !field.isEmpty:
-            lines.append("the server does not know the field \(Escape.foreign(field)): it is older than this command")
+            lines.append(
+                "the server does not know the field \(Escape.foreign(field)): it is older than this command"
+            )
         case .reference(let reference) where !reference.isEmpty:
             lines.append("the server's log says more about \(Escape.foreign(reference))")
         default: break
@@ -73,7 +81,9 @@ struct CommandError: Error, Hashable {
             .init("schema", .string("selium.error/1")), .init("code", .signed(Int64(status.code))),
             .init("message", .string(message)),
         ]
-        if !remedies.isEmpty { members.append(.init("remedy", .string(remedies.joined(separator: "\n")))) }
+        if !remedies.isEmpty {
+            members.append(.init("remedy", .string(remedies.joined(separator: "\n"))))
+        }
         return JSONValue.object(members + details).line
     }
 }

@@ -14,9 +14,15 @@ struct ConnectionFailureText {
     private static func lines(_ failure: ConnectionFailure) -> (String, String) {
         switch failure {
         case .noCertificates(let tried):
-            ("no certificates in \(tried.joined(separator: " or "))", "to make them: selium cert init")
+            (
+                "no certificates in \(tried.joined(separator: " or "))",
+                "to make them: selium cert init"
+            )
         case .unreadableFile(let path, let reason):
-            ("cannot read \(path): \(reason)", "check the file, or name another directory: --cert-dir DIR")
+            (
+                "cannot read \(path): \(reason)",
+                "check the file, or name another directory: --cert-dir DIR"
+            )
         case .invalidFile(let path, let reason):
             ("\(path) is not usable: \(reason)", "to make new ones: selium cert init --dir DIR")
         case .keyReadableByOthers(let path, let mode):
@@ -68,10 +74,14 @@ struct ConnectionFailureText {
         case .wrongName(let names, let host):
             (
                 "the certificate is for \(names.joined(separator: ", ")), not for \(host)",
-                names.first.map { "try: --server-name \($0)" } ?? "the certificate names no host at all"
+                names.first.map { "try: --server-name \($0)" }
+                    ?? "the certificate names no host at all"
             )
         case .invalidServerCertificate(let host, let port, let reason):
-            ("\(place(host, port)) shows a certificate that is not usable: \(reason)", "look at it on the server")
+            (
+                "\(place(host, port)) shows a certificate that is not usable: \(reason)",
+                "look at it on the server"
+            )
         case .refusedByServer(let name):
             (
                 "the server refused the certificate \(name) (unknown CA, expired or revoked)",

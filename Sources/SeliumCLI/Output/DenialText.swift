@@ -13,8 +13,10 @@ struct DenialText {
         let resource = Escape.foreign(denial.resource)
         let target = resource.isEmpty ? "" : " to \(resource)"
         message = "\(who) \(capability)\(target)"
-        let granted = denial.nearestGrant.isEmpty ? "nothing like it" : Escape.foreign(denial.nearestGrant)
-        let difference = denial.difference.isEmpty ? "" : "      (\(Escape.foreign(denial.difference)))"
+        let granted =
+            denial.nearestGrant.isEmpty ? "nothing like it" : Escape.foreign(denial.nearestGrant)
+        let difference =
+            denial.difference.isEmpty ? "" : "      (\(Escape.foreign(denial.difference)))"
         // Scopes come later: what an import lacks is allowed by the bare capability.
         let isPlace = resource.contains(":") || resource.contains("/")
         let wanted = isPlace ? "\(capability)=\(resource)" : capability
@@ -24,7 +26,8 @@ struct DenialText {
         ]
         if !denial.role.isEmpty {
             lines.append(
-                "  your role '\(Escape.foreign(denial.role))' permits this: \(denial.rolePermits ? "yes" : "no")")
+                "  your role '\(Escape.foreign(denial.role))' permits this: \(denial.rolePermits ? "yes" : "no")"
+            )
         }
         self.lines = lines
     }
@@ -32,8 +35,10 @@ struct DenialText {
     /// The same as data.
     static func json(_ denial: Denial) -> JSONValue {
         .object([
-            .init("capability", .string(denial.capability)), .init("resource", .string(denial.resource)),
-            .init("nearestGrant", denial.nearestGrant.isEmpty ? .null : .string(denial.nearestGrant)),
+            .init("capability", .string(denial.capability)),
+            .init("resource", .string(denial.resource)),
+            .init(
+                "nearestGrant", denial.nearestGrant.isEmpty ? .null : .string(denial.nearestGrant)),
             .init("difference", .string(denial.difference)),
             .init("role", denial.role.isEmpty ? .null : .string(denial.role)),
             .init("rolePermits", .bool(denial.rolePermits)),

@@ -10,11 +10,13 @@ enum ProcessJSON {
                 .init("name", row.name.isEmpty ? .null : .string(row.name)),
                 .init("owner", .string(row.owner)), .init("module", .string(row.moduleName)),
                 .init("digest", .string(digest(row.moduleDigest))),
-                .init("entrypoint", .string(row.entrypoint)), .init("state", .string(row.state.rawValue)),
+                .init("entrypoint", .string(row.entrypoint)),
+                .init("state", .string(row.state.rawValue)),
                 .init("incarnation", .unsigned(UInt64(row.incarnation))),
                 .init("createdAt", .string(Timestamp.precise(row.createdAt))),
                 .init("uptimeNanoseconds", .unsigned(row.uptimeNanoseconds)),
-                .init("cpuNanoseconds", .unsigned(row.cpuNanoseconds)), .init("memory", .unsigned(row.memory)),
+                .init("cpuNanoseconds", .unsigned(row.cpuNanoseconds)),
+                .init("memory", .unsigned(row.memory)),
                 .init("memoryLimit", .unsigned(row.memoryLimit)),
                 .init("capabilities", .array(row.grants.map { .string($0.description) })),
                 .init("exit", row.exit.map(exit) ?? .null),
@@ -91,7 +93,8 @@ enum ProcessJSON {
 /// RFC 4648 §4, with padding.
 enum Base64 {
     static func text(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var output: [UInt8] = []
         output.reserveCapacity((bytes.count + 2) / 3 * 4)
         var index = 0

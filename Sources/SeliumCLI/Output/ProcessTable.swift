@@ -2,7 +2,9 @@ internal import SeliumClient
 
 /// What `ps` shows.
 struct ProcessTable {
-    static let columns = ["ID", "NAME", "MODULE", "STATE", "UPTIME", "RESTARTS", "CPU", "MEM", "OWNER"]
+    static let columns = [
+        "ID", "NAME", "MODULE", "STATE", "UPTIME", "RESTARTS", "CPU", "MEM", "OWNER",
+    ]
 
     let text: String
 
@@ -13,8 +15,10 @@ struct ProcessTable {
             table.append([
                 String(row.id),
                 Escape.foreign(row.namespace == ownNamespace ? name : "\(row.namespace)/\(name)"),
-                Escape.foreign(row.moduleName), row.state.rawValue, Quantity.uptime(row.uptimeNanoseconds),
-                String(row.incarnation > 0 ? row.incarnation - 1 : 0), Quantity.cpu(row.cpuNanoseconds),
+                Escape.foreign(row.moduleName), row.state.rawValue,
+                Quantity.uptime(row.uptimeNanoseconds),
+                String(row.incarnation > 0 ? row.incarnation - 1 : 0),
+                Quantity.cpu(row.cpuNanoseconds),
                 Quantity.size(row.memory), Escape.foreign(row.owner),
             ])
         }

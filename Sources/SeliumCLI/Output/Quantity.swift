@@ -3,10 +3,14 @@ enum Quantity {
     /// Reads `500ms`, `10s`, `2m`, `1h`, or plain seconds (`10`, `0.5`); nil for anything else or
     /// what is not positive.
     static func duration(_ text: String) -> Duration? {
-        let units: [(suffix: String, seconds: Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
+        let units: [(suffix: String, seconds: Double)] = [
+            ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600),
+        ]
         let unit = units.first { text.hasSuffix($0.suffix) }
         let number = text.dropLast(unit?.suffix.count ?? 0)
-        guard number.first?.isNumber == true, let value = Double(number), value.isFinite else { return nil }
+        guard number.first?.isNumber == true, let value = Double(number), value.isFinite else {
+            return nil
+        }
         let seconds = value * (unit?.seconds ?? 1)
         guard seconds > 0, seconds <= 1e9 else { return nil }
         return .seconds(seconds)
@@ -39,7 +43,8 @@ enum Quantity {
         }
         let tenths = Int((value * 10).rounded())
         let isWhole = tenths.isMultiple(of: 10) || value >= 100 || index == 0
-        return isWhole ? "\((tenths + 5) / 10)\(units[index])" : "\(tenths / 10).\(tenths % 10)\(units[index])"
+        return isWhole
+            ? "\((tenths + 5) / 10)\(units[index])" : "\(tenths / 10).\(tenths % 10)\(units[index])"
     }
 
     /// `5s`, `3m12s`, `2h05m`, `4d03h` of nanoseconds.

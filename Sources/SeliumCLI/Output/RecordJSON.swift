@@ -8,7 +8,8 @@ enum RecordJSON {
             String(validating: line.bytes, as: UTF8.self).map { .init("message", .string($0)) }
             ?? .init("bytes", .string(Base64.text(line.bytes)))
         return record(
-            line.sequence, line.wallTime, process, line.stream, content, fields: [], isPartial: line.isPartial)
+            line.sequence, line.wallTime, process, line.stream, content, fields: [],
+            isPartial: line.isPartial)
     }
 
     /// One record of the runtime.
@@ -33,16 +34,20 @@ enum RecordJSON {
     }
 
     /// The last line of one that has ended.
-    static func exit(_ exit: ExitRecord) -> JSONValue { .object([.init("exit", ProcessJSON.exit(exit))]) }
+    static func exit(_ exit: ExitRecord) -> JSONValue {
+        .object([.init("exit", ProcessJSON.exit(exit))])
+    }
 
     private static func record(
-        _ sequence: UInt64, _ wallTime: Int64, _ process: UInt64, _ stream: LogStream, _ content: JSONMember,
+        _ sequence: UInt64, _ wallTime: Int64, _ process: UInt64, _ stream: LogStream,
+        _ content: JSONMember,
         fields: [JSONMember], isPartial: Bool
     ) -> JSONValue {
         .object([
             .init("seq", .unsigned(sequence)), .init("time", .string(Timestamp.precise(wallTime))),
             .init("process", .unsigned(process)), .init("stream", .string(stream.name)),
-            .init("level", .null), .init("target", .null), content, .init("fields", .object(fields)),
+            .init("level", .null), .init("target", .null), content,
+            .init("fields", .object(fields)),
             .init("partial", .bool(isPartial)),
         ])
     }
@@ -51,13 +56,15 @@ enum RecordJSON {
         switch kind {
         case .began(let incarnation):
             [.init("kind", .string("began")), .init("incarnation", .unsigned(UInt64(incarnation)))]
-        case .ended(let exit): [.init("kind", .string("ended")), .init("exit", ProcessJSON.exit(exit))]
+        case .ended(let exit):
+            [.init("kind", .string("ended")), .init("exit", ProcessJSON.exit(exit))]
         case .unknownImport(let module, let name):
             [
                 .init("kind", .string("unknown-import")), .init("module", .string(module)),
                 .init("name", .string(name)),
             ]
-        case .denied(let denial): [.init("kind", .string("denied")), .init("denial", DenialText.json(denial))]
+        case .denied(let denial):
+            [.init("kind", .string("denied")), .init("denial", DenialText.json(denial))]
         case .note: [.init("kind", .string("note"))]
         case .unknown: [.init("kind", .string("unknown"))]
         }

@@ -7,7 +7,8 @@ enum SystemText {
         switch record.kind {
         case .began, .ended: return nil
         case .unknownImport(let module, let name):
-            return "the import \(Escape.foreign(module)).\(Escape.foreign(name)) does not exist here; calling it ends the program"
+            return
+                "the import \(Escape.foreign(module)).\(Escape.foreign(name)) does not exist here; calling it ends the program"
         case .denied(let denial):
             let text = DenialText(denial, process: process)
             return ([text.message] + text.lines).joined(separator: "\n")
@@ -67,7 +68,9 @@ enum EndText {
         }
         if exit.isProbablyOutOfMemory {
             let peak = Quantity.size(exit.peakMemory)
-            lines.append("probably out of memory: it held \(peak) of \(Quantity.size(exit.memoryLimit)); try --memory")
+            lines.append(
+                "probably out of memory: it held \(peak) of \(Quantity.size(exit.memoryLimit)); try --memory"
+            )
         }
         return lines.joined(separator: "\n")
     }

@@ -62,7 +62,9 @@ struct TerminalFilter {
         return output
     }
 
-    private func append(_ scalar: Unicode.Scalar, _ bytes: ArraySlice<UInt8>, to output: inout [UInt8]) {
+    private func append(
+        _ scalar: Unicode.Scalar, _ bytes: ArraySlice<UInt8>, to output: inout [UInt8]
+    ) {
         switch scalar {
         case "\n", "\t": output += bytes
         case "\r" where allowsCarriageReturn: output += bytes
@@ -93,7 +95,8 @@ struct TerminalFilter {
         let available = input[index..<min(index + length, input.count)]
         guard available.dropFirst().allSatisfy({ $0 & 0xc0 == 0x80 }) else { return .invalid }
         guard available.count == length else { return .unfinished }
-        guard let text = String(validating: available, as: UTF8.self), let scalar = text.unicodeScalars.first
+        guard let text = String(validating: available, as: UTF8.self),
+            let scalar = text.unicodeScalars.first
         else { return .invalid }
         return .scalar(scalar, length)
     }
@@ -106,7 +109,8 @@ struct TerminalFilter {
         while end < input.count, end - index < maximumSequence {
             switch input[end] {
             case UInt8(ascii: "m"): return .colour(end + 1 - index)
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ";"), UInt8(ascii: ":"): end += 1
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ";"), UInt8(ascii: ":"):
+                end += 1
             default: return .scalar("\u{1b}", 1)
             }
         }

@@ -26,7 +26,8 @@ final class UploadProgress: Sendable {
                 guard percent != state.percent else { return nil }
                 state.percent = percent
                 state.isShown = true
-                return "\r\u{1b}[Kuploading \(name): \(Quantity.size(done)) of \(Quantity.size(total)) (\(min(percent, 100)) %)"
+                return
+                    "\r\u{1b}[Kuploading \(name): \(Quantity.size(done)) of \(Quantity.size(total)) (\(min(percent, 100)) %)"
             case .compiling:
                 state.isShown = true
                 return "\r\u{1b}[Kcompiling \(name) …"

@@ -69,7 +69,9 @@ struct AttachSession {
 
 extension AttachSession {
     /// Once a process exists, a failure of ours is 125: its own code would look like the program's.
-    static func afterStart(_ id: UInt64, _ body: () async throws -> ExitStatus) async throws -> ExitStatus {
+    static func afterStart(_ id: UInt64, _ body: () async throws -> ExitStatus) async throws
+        -> ExitStatus
+    {
         do {
             return try await body()
         } catch let error as ClientError {
@@ -92,7 +94,9 @@ extension AttachSession {
             await sayGoesOn(id, isQuiet)
             return event.status
         case .ended(let exit, let missing):
-            if !form.isJSON, form.streams == nil, !isQuiet, let text = EndText.explanation(exit, process: id) {
+            if !form.isJSON, form.streams == nil, !isQuiet,
+                let text = EndText.explanation(exit, process: id)
+            {
                 let lines = text.split(separator: "\n").map { "selium: \($0)\n" }
                 await console.warn(lines.joined())
             } else if !form.isJSON, case .exited(let code) = exit.outcome, code > 255 {

@@ -46,7 +46,8 @@ struct CommandContext: Sendable {
         case .text: await console.warn(text + "\n")
         case .json:
             await console.warn(
-                JSONValue.object([.init("level", .string("info")), .init("message", .string(text))]).line)
+                JSONValue.object([.init("level", .string("info")), .init("message", .string(text))])
+                    .line)
         }
     }
 
@@ -76,7 +77,9 @@ struct CommandContext: Sendable {
         case .jsonl: return true
         case .json:
             guard settings.outputOrigin != .flag else {
-                throw .usage("--output json is one document; this command streams", remedies: ["use --output jsonl"])
+                throw .usage(
+                    "--output json is one document; this command streams",
+                    remedies: ["use --output jsonl"])
             }
             return true
         case .table, .name:
@@ -111,7 +114,10 @@ struct DiagnosticLog: LogHandler {
             sink.post(Array("\(event.level): \(event.message)\(tail)\n".utf8))
         case .json:
             let members =
-                [JSONMember("level", .string("\(event.level)")), .init("message", .string("\(event.message)"))]
+                [
+                    JSONMember("level", .string("\(event.level)")),
+                    .init("message", .string("\(event.message)")),
+                ]
                 + all.map { JSONMember($0.key, .string("\($0.value)")) }
             sink.post(Array(JSONValue.object(members).line.utf8))
         }

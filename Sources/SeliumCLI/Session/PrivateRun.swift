@@ -67,7 +67,8 @@ struct PrivateRun: Sendable {
                         }
                         defer { group.cancelAll() }
                         let ending = try await session.run(attachment, id: id)
-                        return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
+                        return await session.conclude(
+                            ending, id: id, isQuiet: context.settings.isQuiet)
                     }
                 }
             }

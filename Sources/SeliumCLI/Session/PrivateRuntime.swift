@@ -33,7 +33,8 @@ struct PrivateRuntime: Sendable {
             child = try ChildProcess(
                 path,
                 [
-                    "--work-dir", directory.path, "--cert-dir", "\(directory.path)/certs", "--listen",
+                    "--work-dir", directory.path, "--cert-dir", "\(directory.path)/certs",
+                    "--listen",
                     "127.0.0.1:0", "--end-with-stdin",
                 ],
                 environment: ["SELIUM_LOG_FORMAT=text"])
@@ -42,7 +43,9 @@ struct PrivateRuntime: Sendable {
             throw error
         } catch {
             directory.remove()
-            throw CommandError(.failed, "cannot start \(path): \((error as? ChildProcess.Problem)?.reason ?? "\(error)")")
+            throw CommandError(
+                .failed,
+                "cannot start \(path): \((error as? ChildProcess.Problem)?.reason ?? "\(error)")")
         }
         return try await ready(child, directory, context)
     }
@@ -141,7 +144,8 @@ struct PrivateRuntime: Sendable {
         if let own = PrivateDirectory.ownExecutable(), let slash = own.lastIndex(of: "/") {
             places.append(String(own[...slash]) + name)
         }
-        for folder in (environment["PATH"] ?? "").split(separator: ":") where folder.hasPrefix("/") {
+        for folder in (environment["PATH"] ?? "").split(separator: ":") where folder.hasPrefix("/")
+        {
             places.append("\(folder)/\(name)")
         }
         return places.first(where: PrivateDirectory.isExecutable)

@@ -11,9 +11,12 @@ public enum Program {
     public static func main(arguments: [String]) async -> Int32 {
         Terminal.ignoreBrokenPipes()
         let console = Console(
-            out: DescriptorSink(STDOUT_FILENO), err: DescriptorSink(STDERR_FILENO), input: StandardInput(),
-            isOutTerminal: Terminal.isTerminal(STDOUT_FILENO), isErrTerminal: Terminal.isTerminal(STDERR_FILENO),
-            isInputTerminal: Terminal.isTerminal(STDIN_FILENO), environment: Environment.variables(),
+            out: DescriptorSink(STDOUT_FILENO), err: DescriptorSink(STDERR_FILENO),
+            input: StandardInput(),
+            isOutTerminal: Terminal.isTerminal(STDOUT_FILENO),
+            isErrTerminal: Terminal.isTerminal(STDERR_FILENO),
+            isInputTerminal: Terminal.isTerminal(STDIN_FILENO),
+            environment: Environment.variables(),
             now: { LocalClock.nanoseconds() })
         let status = await run(arguments, console)
         // What was posted is on its way: it goes first.
@@ -42,10 +45,13 @@ public enum Program {
         return await execute(command, console)
     }
 
-    private static func execute(_ command: any SeliumSubcommand, _ console: Console) async -> ExitStatus {
+    private static func execute(_ command: any SeliumSubcommand, _ console: Console) async
+        -> ExitStatus
+    {
         var guessed = GuessedSettings(isJSON: false, isColoured: false)
         do {
-            let settings = try Settings(flags: command.global.given, environment: console.environment)
+            let settings = try Settings(
+                flags: command.global.given, environment: console.environment)
             guessed = GuessedSettings(settings, console)
             return try await command.execute(CommandContext(console: console, settings: settings))
         } catch is ClosedOutput {
@@ -71,11 +77,15 @@ public enum Program {
 
     private static func unknown(_ kind: String, _ word: String, _ known: [String]) -> CommandError {
         let nearest = NearestName.of(word, among: known).map { "; did you mean '\($0)'?" } ?? ""
-        return .usage("unknown \(kind) '\(Escape.foreign(word))'\(nearest)", remedies: ["all of them: selium --help"])
+        return .usage(
+            "unknown \(kind) '\(Escape.foreign(word))'\(nearest)",
+            remedies: ["all of them: selium --help"])
     }
 
     /// What the parser throws: help that was asked for, or words it does not understand.
-    private static func refuse(_ error: any Error, _ arguments: [String], _ console: Console) async -> ExitStatus {
+    private static func refuse(_ error: any Error, _ arguments: [String], _ console: Console) async
+        -> ExitStatus
+    {
         guard Selium.exitCode(for: error) != .success else {
             do {
                 try await console.write(Selium.fullMessage(for: error) + "\n")
@@ -117,7 +127,8 @@ private struct GuessedSettings {
             case .json, .jsonl: true
             case .table, .name: settings.outputOrigin == .standard && settings.logFormat == .json
             }
-        self.init(isJSON: isJSON, isColoured: settings.isColoured(onTerminal: console.isErrTerminal))
+        self.init(
+            isJSON: isJSON, isColoured: settings.isColoured(onTerminal: console.isErrTerminal))
     }
 
     init(_ arguments: [String], _ environment: [String: String]) {
@@ -128,7 +139,8 @@ private struct GuessedSettings {
                 if word.hasPrefix(flag + "=") { output = String(word.dropFirst(flag.count + 1)) }
             }
         }
-        let isJSON = output.map { $0.hasPrefix("json") } ?? (environment["SELIUM_LOG_FORMAT"] == "json")
+        let isJSON =
+            output.map { $0.hasPrefix("json") } ?? (environment["SELIUM_LOG_FORMAT"] == "json")
         self.init(isJSON: isJSON, isColoured: (environment["NO_COLOR"] ?? "").isEmpty)
     }
 }

@@ -13,10 +13,12 @@ struct Starter: Sendable {
     /// Starts it, prints its id, and sends it our stdin where that was asked for.
     func start(_ client: SeliumClient) async throws -> ExitStatus {
         let signals = options.takesInput ? SignalWatch() : nil
-        let (process, report) = try await client.start(module.source, options, progress: self.report)
+        let (process, report) = try await client.start(
+            module.source, options, progress: self.report)
         began()
         try await context.write(
-            schema: "selium.process/1", table: "Started process (id=\(process.id))\n", name: "\(process.id)\n",
+            schema: "selium.process/1", table: "Started process (id=\(process.id))\n",
+            name: "\(process.id)\n",
             members(report))
         await note(report, besidesLog: false)
         guard let signals else { return .ok }
@@ -55,7 +57,8 @@ struct Starter: Sendable {
         _ client: SeliumClient, _ session: AttachSession, _ started: StartedProcess
     ) async throws -> ExitStatus {
         try await client.withStarted(
-            module.source, options, streams: session.form.streams.map(Array.init) ?? [], progress: report
+            module.source, options, streams: session.form.streams.map(Array.init) ?? [],
+            progress: report
         ) { attachment in
             began()
             let id = await attachment.process.id
@@ -80,11 +83,14 @@ struct Starter: Sendable {
         table.append(["capabilities", grants.isEmpty ? "none" : grants])
         for note in report.notes {
             let name = "\(Escape.foreign(note.module)).\(Escape.foreign(note.name))"
-            let lack = note.capability.isEmpty ? "not provided" : "needs \(Escape.foreign(note.capability))"
+            let lack =
+                note.capability.isEmpty
+                ? "not provided" : "needs \(Escape.foreign(note.capability))"
             table.append(["import", "\(name): \(lack)"])
         }
         try await context.write(
-            schema: "selium.dry-run/1", table: "Would start \(Escape.foreign(module.name))\n" + table.text,
+            schema: "selium.dry-run/1",
+            table: "Would start \(Escape.foreign(module.name))\n" + table.text,
             name: ProcessJSON.digest(report.digest) + "\n", Array(members(report).dropFirst()))
         return .ok
     }
@@ -125,8 +131,11 @@ struct Starter: Sendable {
                 .array(
                     report.notes.map { note in
                         .object([
-                            .init("module", .string(note.module)), .init("name", .string(note.name)),
-                            .init("capability", note.capability.isEmpty ? .null : .string(note.capability)),
+                            .init("module", .string(note.module)),
+                            .init("name", .string(note.name)),
+                            .init(
+                                "capability",
+                                note.capability.isEmpty ? .null : .string(note.capability)),
                         ])
                     })),
         ]
@@ -162,7 +171,9 @@ enum ImportNotes {
         let ungranted = notes.filter { !$0.capability.isEmpty }
         if !ungranted.isEmpty {
             var wanted: [String] = []
-            for note in ungranted where !wanted.contains(note.capability) { wanted.append(note.capability) }
+            for note in ungranted where !wanted.contains(note.capability) {
+                wanted.append(note.capability)
+            }
             lines.append(
                 "note: \(name) imports \(names(ungranted.map(\.name))); not granted: "
                     + "\(wanted.map(Escape.foreign).joined(separator: ", "))\(hint(wanted))")
@@ -189,6 +200,7 @@ enum ImportNotes {
 
     private static func names(_ names: [String]) -> String {
         let shown = names.prefix(maximumNames).map(Escape.foreign).joined(separator: ", ")
-        return names.count > maximumNames ? "\(shown) and \(names.count - maximumNames) more" : shown
+        return names.count > maximumNames
+            ? "\(shown) and \(names.count - maximumNames) more" : shown
     }
 }

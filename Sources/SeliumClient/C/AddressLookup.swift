@@ -25,7 +25,9 @@ enum AddressLookup {
         var found: [IPAddress] = []
         var entry = unsafe list
         while let current = unsafe entry, found.count < maximumAddresses {
-            if let address = unsafe address(current.pointee), !found.contains(address) { found.append(address) }
+            if let address = unsafe address(current.pointee), !found.contains(address) {
+                found.append(address)
+            }
             unsafe entry = current.pointee.ai_next
         }
         guard !found.isEmpty else { throw Problem(reason: "it has no IP address") }

@@ -38,7 +38,8 @@ struct FileReader: ~Copyable {
         var raw = stat()
         guard unsafe fstat(descriptor, &raw) == 0 else { throw Problem(number: errno) }
         return Status(
-            isRegular: raw.st_mode & S_IFMT == S_IFREG, isDirectory: raw.st_mode & S_IFMT == S_IFDIR,
+            isRegular: raw.st_mode & S_IFMT == S_IFREG,
+            isDirectory: raw.st_mode & S_IFMT == S_IFDIR,
             size: UInt64(clamping: raw.st_size), mode: raw.st_mode & 0o7777, owner: raw.st_uid)
     }
 

@@ -35,7 +35,9 @@ struct CertificateFiles: Sendable {
 
     private init(authority: [UInt8], certificate: [UInt8], key: [UInt8]) {
         (self.authority, self.certificate, self.key) = (authority, certificate, key)
-        (authorityPath, certificatePath, keyPath) = ("the given CA", "the given certificate", "the given key")
+        (authorityPath, certificatePath, keyPath) = (
+            "the given CA", "the given certificate", "the given key"
+        )
     }
 
     private init(directory path: String, shown: String) throws(ClientError) {
@@ -85,7 +87,9 @@ struct CertificateFiles: Sendable {
         }
     }
 
-    private static func read(_ path: String, shown: String, isKey: Bool) throws(ClientError) -> [UInt8] {
+    private static func read(_ path: String, shown: String, isKey: Bool) throws(ClientError)
+        -> [UInt8]
+    {
         do {
             let file = try FileReader(path)
             let status = try file.status()
@@ -126,7 +130,9 @@ struct CertificateFiles: Sendable {
     var name: String {
         guard let own = Certificate(certificate) else { return certificatePath }
         let prefix = "selium://identity/"
-        let identity = own.uriNames.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        let identity = own.uriNames.first { $0.hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count))
+        }
         return identity ?? own.commonName ?? certificatePath
     }
 
@@ -160,11 +166,13 @@ extension ConnectionFailure: CustomStringConvertible {
         case .serverCertificateNotYetValid: "the server's certificate is not valid yet"
         case .wrongName(let names, let host):
             "the server's certificate is for \(names.joined(separator: ", ")), not for \(host)"
-        case .invalidServerCertificate(_, _, let reason): "the server's certificate is not usable: \(reason)"
+        case .invalidServerCertificate(_, _, let reason):
+            "the server's certificate is not usable: \(reason)"
         case .ownCertificateExpired(let path, _, _): "the certificate \(path) is not valid now"
         case .refusedByServer(let name): "the server refused the certificate \(name)"
         case .protocolDiffers(let host, let port): "\(host) port \(port) does not speak selium/1"
-        case .other(let host, let port, let reason): "no connection to \(host) port \(port): \(reason)"
+        case .other(let host, let port, let reason):
+            "no connection to \(host) port \(port): \(reason)"
         }
     }
 }

@@ -21,9 +21,12 @@ extension SeliumClient {
 
         /// A configuration of these parts; the defaults are those of the command.
         public init(
-            host: String = "localhost", port: UInt16 = 7000, certificates: CertificateSource = .standard,
-            serverName: String? = nil, timeout: Duration = .seconds(10), reconnection: Reconnection = .init(),
-            logger: Logger = Logger(label: "selium.client", factory: { _ in SwiftLogNoOpLogHandler() })
+            host: String = "localhost", port: UInt16 = 7000,
+            certificates: CertificateSource = .standard,
+            serverName: String? = nil, timeout: Duration = .seconds(10),
+            reconnection: Reconnection = .init(),
+            logger: Logger = Logger(
+                label: "selium.client", factory: { _ in SwiftLogNoOpLogHandler() })
         ) {
             self.host = host
             self.port = port
@@ -43,7 +46,9 @@ extension SeliumClient {
         }
 
         /// As ``fromEnvironment()``, with another source of variables.
-        public static func from(environment: (String) -> String?) throws(ClientError) -> Configuration {
+        public static func from(environment: (String) -> String?) throws(ClientError)
+            -> Configuration
+        {
             func value(_ name: String) -> String? {
                 environment(name).flatMap { $0.isEmpty ? nil : $0 }
             }
@@ -51,15 +56,19 @@ extension SeliumClient {
             if let host = value("SELIUM_DOMAIN") { configuration.host = host }
             if let text = value("SELIUM_PORT") {
                 guard let port = UInt16(text), port > 0 else {
-                    throw ClientError(.invalidArgument, "SELIUM_PORT='\(text)' is not a port (1–65535)")
+                    throw ClientError(
+                        .invalidArgument, "SELIUM_PORT='\(text)' is not a port (1–65535)")
                 }
                 configuration.port = port
             }
-            if let directory = value("SELIUM_CERT_DIR") { configuration.certificates = .directory(directory) }
+            if let directory = value("SELIUM_CERT_DIR") {
+                configuration.certificates = .directory(directory)
+            }
             configuration.serverName = value("SELIUM_SERVER_NAME")
             if let text = value("SELIUM_TIMEOUT") {
                 guard let timeout = Self.duration(text) else {
-                    throw ClientError(.invalidArgument, "SELIUM_TIMEOUT='\(text)' is not a duration such as 10s")
+                    throw ClientError(
+                        .invalidArgument, "SELIUM_TIMEOUT='\(text)' is not a duration such as 10s")
                 }
                 configuration.timeout = timeout
             }
@@ -67,9 +76,12 @@ extension SeliumClient {
         }
 
         private static func duration(_ text: String) -> Duration? {
-            let units: [(suffix: String, seconds: Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
+            let units: [(suffix: String, seconds: Double)] = [
+                ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600),
+            ]
             let unit = units.first { text.hasSuffix($0.suffix) }
-            guard let value = Double(text.dropLast(unit?.suffix.count ?? 0)), value.isFinite, value > 0,
+            guard let value = Double(text.dropLast(unit?.suffix.count ?? 0)), value.isFinite,
+                value > 0,
                 value * (unit?.seconds ?? 1) <= 3600
             else { return nil }
             return .seconds(value * (unit?.seconds ?? 1))

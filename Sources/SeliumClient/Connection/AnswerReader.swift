@@ -19,7 +19,9 @@ final class AnswerReader {
 
     /// The next action; after `succeeded` there is none. Throws the server's error as ours, and
     /// `connectionLost` when the stream ends without a last word.
-    nonisolated(nonsending) func next() async throws(ClientError) -> ClientRequestStateMachine.AnswerAction {
+    nonisolated(nonsending) func next() async throws(ClientError)
+        -> ClientRequestStateMachine.AnswerAction
+    {
         while true {
             if let action = try takeAction() {
                 switch action {
@@ -37,7 +39,8 @@ final class AnswerReader {
                 _ = machine.receivedEnd()
                 exchange.abandon()
                 throw ClientError(
-                    .connectionLost, "the connection was lost before the answer was complete", isRetryable: true,
+                    .connectionLost, "the connection was lost before the answer was complete",
+                    isRetryable: true,
                     requestID: exchange.requestID)
             }
             bytes = more

@@ -82,7 +82,8 @@ final class ConnectionPool: Sendable {
     func release(_ lease: Lease) {
         guard lease.isLongLived else { return }
         state.withLock { state in
-            guard let index = state.members.firstIndex(where: { $0.connection === lease.connection })
+            guard
+                let index = state.members.firstIndex(where: { $0.connection === lease.connection })
             else { return }
             state.members[index].longLived -= 1
         }
@@ -115,7 +116,10 @@ final class ConnectionPool: Sendable {
         if state.isClosed { return .fail(Self.closed) }
         if let lease = place(&state, isLongLived) { return .lease(lease) }
         guard state.waiting.count < Self.maximumWaiting else {
-            return .fail(ClientError(.resourceExhausted, "too many requests wait for a connection", isRetryable: true))
+            return .fail(
+                ClientError(
+                    .resourceExhausted, "too many requests wait for a connection", isRetryable: true
+                ))
         }
         return .wait
     }
@@ -126,7 +130,9 @@ final class ConnectionPool: Sendable {
         }
         // With all four full the server is asked: it knows its own limits.
         let isFull = state.members.count >= Self.maximumConnections
-        guard let index = fitting ?? (isFull ? state.members.indices.first : nil) else { return nil }
+        guard let index = fitting ?? (isFull ? state.members.indices.first : nil) else {
+            return nil
+        }
         if isLongLived { state.members[index].longLived += 1 }
         return Lease(connection: state.members[index].connection, isLongLived: isLongLived)
     }
@@ -199,7 +205,8 @@ final class ConnectionPool: Sendable {
             do {
                 return .success(try await dialer.connect())
             } catch {
-                logger.debug("no connection", metadata: ["attempt": "\(attempt)", "error": "\(error.code)"])
+                logger.debug(
+                    "no connection", metadata: ["attempt": "\(attempt)", "error": "\(error.code)"])
                 let pause = reconnection.pause(attempt: attempt, random: .random(in: 0..<1))
                 guard isAgain, error.isRetryable, ContinuousClock.now + pause < giveUp else {
                     return .failure(error)

@@ -18,7 +18,9 @@ final class DeadlineWatch: Sendable {
         private let state: Mutex<State>
         private let strike: @Sendable () -> Void
 
-        fileprivate init(_ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void) {
+        fileprivate init(
+            _ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void
+        ) {
             state = Mutex(State(deadline: deadline))
             self.strike = strike
         }
@@ -80,7 +82,8 @@ final class DeadlineWatch: Sendable {
     }
 
     /// Calls `strike` once when `deadline` passes before the entry is removed.
-    func add(_ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void) -> Entry {
+    func add(_ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void) -> Entry
+    {
         let entry = Entry(deadline, strike)
         let wasAwake = state.withLock { state in
             state.entries[ObjectIdentifier(entry)] = entry

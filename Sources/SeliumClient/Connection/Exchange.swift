@@ -30,7 +30,7 @@ final class Exchange: Sendable {
             do {
                 // Input may follow: the stream stays open where the call takes some.
                 try await stream.write(frame, end: !request.takesFrames)
-            } catch where error.isStopped {
+            } catch  where error.isStopped {
                 // A server that refuses at once may have said why: read on.
             } catch {
                 throw exchange.failure(error)
@@ -51,7 +51,8 @@ final class Exchange: Sendable {
     }
 
     private init(
-        _ context: RequestContext, _ lease: ConnectionPool.Lease, _ stream: any ControlStream, _ requestID: String
+        _ context: RequestContext, _ lease: ConnectionPool.Lease, _ stream: any ControlStream,
+        _ requestID: String
     ) {
         self.context = context
         self.lease = lease
@@ -74,11 +75,13 @@ final class Exchange: Sendable {
     /// Sends more frames. A server that wants no more says why in its answer, so that is no error.
     ///
     /// - Returns: whether the server still takes frames.
-    nonisolated(nonsending) func write(_ bytes: [UInt8], end: Bool) async throws(ClientError) -> Bool {
+    nonisolated(nonsending) func write(_ bytes: [UInt8], end: Bool) async throws(ClientError)
+        -> Bool
+    {
         do {
             try await stream.write(bytes, end: end)
             return true
-        } catch where error.isStopped {
+        } catch  where error.isStopped {
             return false
         } catch {
             throw failure(error)
@@ -88,7 +91,9 @@ final class Exchange: Sendable {
     /// Sends bytes for stdin, cut into frames.
     ///
     /// - Returns: whether the server still takes input.
-    nonisolated(nonsending) func send(input bytes: [UInt8], end: Bool) async throws(ClientError) -> Bool {
+    nonisolated(nonsending) func send(input bytes: [UInt8], end: Bool) async throws(ClientError)
+        -> Bool
+    {
         let chunk = ProtocolConfiguration.standard.bulkFrame - 16
         var start = 0
         while start < bytes.count {
@@ -125,7 +130,8 @@ final class Exchange: Sendable {
         stream.abandon(error.reset)
         leave()
         return ClientError(
-            .malformedAnswer, "the server's answer is not of selium/1: \(error)", requestID: requestID)
+            .malformedAnswer, "the server's answer is not of selium/1: \(error)",
+            requestID: requestID)
     }
 
     /// Gives the request up: nothing more is sent or wanted. Harmless after its end.
@@ -151,7 +157,8 @@ final class Exchange: Sendable {
         abandon()
         if struck {
             return ClientError(
-                .deadlineExceeded, "the server said nothing for \(context.timeout)", isRetryable: true,
+                .deadlineExceeded, "the server said nothing for \(context.timeout)",
+                isRetryable: true,
                 requestID: requestID)
         }
         return context.error(error, requestID: requestID)

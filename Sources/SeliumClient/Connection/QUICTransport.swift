@@ -30,7 +30,8 @@ struct QUICDialer: Dialer {
                     authority: .unrestricted, configuration: quic, logger: configuration.logger)
                 return QUICControlConnection(connection)
             } catch {
-                configuration.logger.debug("address", metadata: ["address": "\(address)", "error": "\(error)"])
+                configuration.logger.debug(
+                    "address", metadata: ["address": "\(address)", "error": "\(error)"])
                 switch error.code {
                 // The next address may be the right one.
                 case .refused, .invalidAddress: continue
@@ -41,11 +42,14 @@ struct QUICDialer: Dialer {
         }
         if heardNothing {
             throw ClientError(
-                .noAnswer(host: configuration.host, port: configuration.port, seconds: patience.inSeconds))
+                .noAnswer(
+                    host: configuration.host, port: configuration.port, seconds: patience.inSeconds)
+            )
         }
         throw ClientError(
             .nothingListening(
-                host: configuration.host, port: configuration.port, tried: addresses.map(\.description)))
+                host: configuration.host, port: configuration.port,
+                tried: addresses.map(\.description)))
     }
 
     /// How long the first packet may take.
@@ -59,12 +63,14 @@ struct QUICDialer: Dialer {
 
     private func checkOwnCertificate(_ files: CertificateFiles) throws(ClientError) {
         guard let own = Certificate(files.certificate) else {
-            throw ClientError(.invalidFile(path: files.certificatePath, reason: "it is no certificate"))
+            throw ClientError(
+                .invalidFile(path: files.certificatePath, reason: "it is no certificate"))
         }
         let now = unixTime()
         guard own.isValid(at: now) else {
             throw ClientError(
-                .ownCertificateExpired(path: files.certificatePath, notAfter: own.notAfter, now: now))
+                .ownCertificateExpired(
+                    path: files.certificatePath, notAfter: own.notAfter, now: now))
         }
     }
 
@@ -85,7 +91,9 @@ struct QUICDialer: Dialer {
     /// `localhost` is both loopback addresses, without asking anybody (RFC 6761 §6.3).
     static func addresses(of host: String) throws(ClientError) -> [IPAddress] {
         if let literal = IPAddress(host) { return [literal] }
-        if host.hasPrefix("["), host.hasSuffix("]"), let literal = IPAddress(String(host.dropFirst().dropLast())) {
+        if host.hasPrefix("["), host.hasSuffix("]"),
+            let literal = IPAddress(String(host.dropFirst().dropLast()))
+        {
             return [literal]
         }
         if host.lowercased() == "localhost" { return [.v6(.loopback), .v4(.loopback)] }
@@ -100,7 +108,8 @@ struct QUICDialer: Dialer {
         let (host, port) = (configuration.host, configuration.port)
         switch error.code {
         case .cancelled: return .cancelled
-        case .protocolMismatch, .versionMismatch: return ClientError(.protocolDiffers(host: host, port: port))
+        case .protocolMismatch, .versionMismatch:
+            return ClientError(.protocolDiffers(host: host, port: port))
         case .certificateRefused: return ClientError(.refusedByServer(name: files.name))
         case .verificationFailed:
             return ClientError(certificateFailure(error.tls, error.message, files))
@@ -114,7 +123,8 @@ struct QUICDialer: Dialer {
     ) -> ConnectionFailure {
         let (host, port, now) = (configuration.host, configuration.port, unixTime())
         switch (error?.code, error?.certificate) {
-        case (.unknownIssuer?, _): return .foreignAuthority(host: host, port: port, caPath: files.authorityPath)
+        case (.unknownIssuer?, _):
+            return .foreignAuthority(host: host, port: port, caPath: files.authorityPath)
         case (.certificateExpired?, let judged?):
             return .serverCertificateExpired(notAfter: judged.notAfter, now: now)
         case (.certificateNotYetValid?, let judged?):

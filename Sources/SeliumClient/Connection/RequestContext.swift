@@ -18,7 +18,8 @@ struct RequestContext: Sendable {
             ClientError(code, message, isRetryable: isRetryable, requestID: requestID)
         }
         func refused() -> ClientError {
-            var error = failed(.unavailable, "the server refused the request before any work", isRetryable: true)
+            var error = failed(
+                .unavailable, "the server refused the request before any work", isRetryable: true)
             error.isSafeToRepeat = true
             return error
         }
@@ -29,11 +30,15 @@ struct RequestContext: Sendable {
         case .closed(.shuttingDown):
             failed(.connectionLost, "the server is shutting down", isRetryable: true)
         case .closed, .connectionLost:
-            failed(.connectionLost, "the connection to the server was lost: \(error.message)", isRetryable: true)
+            failed(
+                .connectionLost, "the connection to the server was lost: \(error.message)",
+                isRetryable: true)
         case .reset(.refused), .stopped(.refused):
             refused()
         case .reset(let code), .stopped(let code):
-            failed(.connectionLost, "the server ended the request without an answer (\(code))", isRetryable: true)
+            failed(
+                .connectionLost, "the server ended the request without an answer (\(code))",
+                isRetryable: true)
         }
     }
 }
@@ -50,7 +55,8 @@ struct Retries {
     init(_ reconnection: SeliumClient.Reconnection) { self.reconnection = reconnection }
 
     /// Waits as long as is polite before the next attempt; throws the error when there is none.
-    nonisolated(nonsending) mutating func pause(after error: ClientError) async throws(ClientError) {
+    nonisolated(nonsending) mutating func pause(after error: ClientError) async throws(ClientError)
+    {
         guard error.code == .connectionLost || error.isSafeToRepeat else { throw error }
         if ContinuousClock.now - attemptBegan > reconnection.giveUpAfter { losses = 0 }
         losses += 1

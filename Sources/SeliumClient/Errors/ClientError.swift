@@ -92,7 +92,8 @@ public struct ClientError: Error, Sendable, Hashable {
 
     /// An error of these parts.
     public init(
-        _ code: Code, _ message: String, remedy: String = "", isRetryable: Bool = false, requestID: String = "",
+        _ code: Code, _ message: String, remedy: String = "", isRetryable: Bool = false,
+        requestID: String = "",
         detail: Detail = .none
     ) {
         self.code = code

@@ -14,7 +14,8 @@ public struct Denial: Sendable, Hashable {
     public var rolePermits: Bool
 
     public init(
-        capability: String, resource: String, nearestGrant: String, difference: String, role: String,
+        capability: String, resource: String, nearestGrant: String, difference: String,
+        role: String,
         rolePermits: Bool
     ) {
         self.capability = capability

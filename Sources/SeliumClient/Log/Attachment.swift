@@ -15,7 +15,9 @@ public struct Attachment: AsyncSequence, Sendable {
 
     /// What is followed.
     public var process: SeliumClient.Process {
-        get async { SeliumClient.Process(client, id: await follower.id ?? 0, name: await follower.name) }
+        get async {
+            SeliumClient.Process(client, id: await follower.id ?? 0, name: await follower.name)
+        }
     }
 
     /// What the start gave; nil when the process was there before.

@@ -77,7 +77,8 @@ actor LogFollower {
     func write(_ bytes: [UInt8], end: Bool) async throws(ClientError) {
         guard !hasLostInput else {
             throw ClientError(
-                .connectionLost, "the connection was lost; how much of the input arrived is unknown")
+                .connectionLost, "the connection was lost; how much of the input arrived is unknown"
+            )
         }
         switch phase {
         // What a process does not read any more is swallowed, as a terminal would.
@@ -112,7 +113,8 @@ actor LogFollower {
     private func open() async throws(ClientError) {
         switch opening {
         case .start(let call) where id == nil: try await openStart(call)
-        case .attach(let reference, let input): try await openAttach(reference, input && !hasLostInput)
+        case .attach(let reference, let input):
+            try await openAttach(reference, input && !hasLostInput)
         case .start: try await openAttach(.id(id ?? 0), false)
         }
     }
@@ -125,7 +127,8 @@ actor LogFollower {
         phase = .open(reader)
     }
 
-    private func openAttach(_ reference: ProcessReference, _ input: Bool) async throws(ClientError) {
+    private func openAttach(_ reference: ProcessReference, _ input: Bool) async throws(ClientError)
+    {
         var attach = WireAttach()
         attach.process = (id.map { .id($0) } ?? reference).wire
         attach.log = position.wire(streams)
@@ -133,7 +136,8 @@ actor LogFollower {
         let request = client.request(.attach(attach), changesSomething: false)
         let lease = try await client.context.pool.lease(isLongLived: true)
         let reader = AnswerReader(
-            try await Exchange.begin(request, on: lease, client.context), call: .attach(input: input))
+            try await Exchange.begin(request, on: lease, client.context),
+            call: .attach(input: input))
         while true {
             switch try await reader.next() {
             case .following(let following):
@@ -176,10 +180,13 @@ actor LogFollower {
             position = .sequence(entry.last &+ 1)
             switch LogStream(rawValue: entry.stream) {
             case .stdout?, .stderr?, .structured?:
-                if let chunk = LogChunk(entry).dropping(before: from) { items.append(.chunk(chunk)) }
+                if let chunk = LogChunk(entry).dropping(before: from) {
+                    items.append(.chunk(chunk))
+                }
             case .system?:
                 let record = try reader.systemRecord(entry.bytes)
-                items.append(.system(SystemRecord(record, sequence: entry.first, wallTime: entry.wallTime)))
+                items.append(
+                    .system(SystemRecord(record, sequence: entry.first, wallTime: entry.wallTime)))
             case nil: continue
             }
         }
@@ -202,8 +209,10 @@ actor LogFollower {
 extension LogChunk {
     fileprivate init(_ entry: LogEntry) {
         self.init(
-            first: entry.first, count: entry.count, stream: LogStream(rawValue: entry.stream) ?? .stdout,
-            wallTime: entry.wallTime, monotonicTime: entry.monotonicTime, isPartial: entry.isPartial,
+            first: entry.first, count: entry.count,
+            stream: LogStream(rawValue: entry.stream) ?? .stdout,
+            wallTime: entry.wallTime, monotonicTime: entry.monotonicTime,
+            isPartial: entry.isPartial,
             bytes: entry.bytes)
     }
 }

@@ -45,7 +45,8 @@ public struct LogChunk: Sendable, Hashable {
     public var bytes: [UInt8]
 
     public init(
-        first: UInt64, count: UInt32, stream: LogStream, wallTime: Int64, monotonicTime: UInt64, isPartial: Bool,
+        first: UInt64, count: UInt32, stream: LogStream, wallTime: Int64, monotonicTime: UInt64,
+        isPartial: Bool,
         bytes: [UInt8]
     ) {
         self.first = first
@@ -142,7 +143,9 @@ public struct LogLine: Sendable, Hashable {
     /// The line was not finished when it was recorded; the next record of the stream goes on.
     public var isPartial: Bool
 
-    public init(sequence: UInt64, stream: LogStream, wallTime: Int64, bytes: [UInt8], isPartial: Bool) {
+    public init(
+        sequence: UInt64, stream: LogStream, wallTime: Int64, bytes: [UInt8], isPartial: Bool
+    ) {
         self.sequence = sequence
         self.stream = stream
         self.wallTime = wallTime
@@ -177,7 +180,8 @@ extension SystemRecord {
         switch kind {
         case .began(let incarnation): "began (incarnation \(incarnation))"
         case .ended(let exit): "ended: \(exit.outcome.kind)"
-        case .unknownImport(let module, let name): "the import \(module).\(name) does not exist here"
+        case .unknownImport(let module, let name):
+            "the import \(module).\(name) does not exist here"
         case .denied(let denial): "was denied \(denial.capability) to \(denial.resource)"
         case .note(let text): text
         case .unknown: "a record of a kind that this library does not know"
@@ -205,7 +209,8 @@ extension LogChunk {
             let end = newline ?? bytes.endIndex
             lines.append(
                 LogLine(
-                    sequence: sequence, stream: stream, wallTime: wallTime, bytes: Array(bytes[start..<end]),
+                    sequence: sequence, stream: stream, wallTime: wallTime,
+                    bytes: Array(bytes[start..<end]),
                     isPartial: newline == nil))
             sequence &+= 1
             start = newline.map { bytes.index(after: $0) } ?? bytes.endIndex

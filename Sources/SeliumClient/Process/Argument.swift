@@ -71,7 +71,9 @@ public enum Value: Sendable, Hashable {
 
 /// One argument of a start. A string literal is the text of a `utf8` argument, an integer literal an
 /// `i32` or, where it does not fit, an `i64`.
-public struct StartArgument: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+public struct StartArgument: Sendable, Hashable, ExpressibleByStringLiteral,
+    ExpressibleByIntegerLiteral
+{
     /// The value a named entrypoint gets.
     public var value: Value
     /// What a WASI command gets in argv instead.

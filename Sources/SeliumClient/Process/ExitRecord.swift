@@ -20,8 +20,10 @@ public struct ExitRecord: Sendable, Hashable {
     public var lastSequence: UInt64
 
     public init(
-        outcome: ExitOutcome, incarnation: UInt32 = 1, stopRequested: Bool = false, startedAt: Int64 = 0,
-        endedAt: Int64 = 0, cpuNanoseconds: UInt64 = 0, peakMemory: UInt64 = 0, memoryLimit: UInt64 = 0,
+        outcome: ExitOutcome, incarnation: UInt32 = 1, stopRequested: Bool = false,
+        startedAt: Int64 = 0,
+        endedAt: Int64 = 0, cpuNanoseconds: UInt64 = 0, peakMemory: UInt64 = 0,
+        memoryLimit: UInt64 = 0,
         lastSequence: UInt64 = 0
     ) {
         self.outcome = outcome

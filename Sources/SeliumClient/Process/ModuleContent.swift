@@ -79,7 +79,9 @@ final class ModuleContent: Sendable {
                 } catch {
                     throw Self.unreadable(path, error)
                 }
-                guard !part.isEmpty else { throw ClientError(.localFile, "\(path) became shorter while it was sent") }
+                guard !part.isEmpty else {
+                    throw ClientError(.localFile, "\(path) became shorter while it was sent")
+                }
                 position += UInt64(part.count)
                 guard try await send(part, position) else { return }
             }

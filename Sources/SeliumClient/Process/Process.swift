@@ -22,7 +22,8 @@ extension SeliumClient {
         /// - Throws: `notFound` when the server has forgotten it.
         public var status: ProcessStatus {
             get async throws(ClientError) {
-                guard let status = try await client.list([.id(id)], includingEnded: true).first else {
+                guard let status = try await client.list([.id(id)], includingEnded: true).first
+                else {
                     throw ClientError(.notFound, "no process \(id)")
                 }
                 return status
@@ -46,7 +47,9 @@ extension SeliumClient {
         /// After a lost connection it goes on where it was.
         ///
         /// - Parameter streams: which records; empty for all.
-        public func log(from position: LogPosition = .start, streams: [LogStream] = []) -> LogSequence {
+        public func log(from position: LogPosition = .start, streams: [LogStream] = [])
+            -> LogSequence
+        {
             LogSequence(
                 follower: LogFollower(
                     client, .attach(.id(id), input: false), position: position, streams: streams))
@@ -82,7 +85,8 @@ extension SeliumClient {
     /// Attaches to a process by id or name for the time `body` runs; see
     /// ``Process/withAttachment(from:streams:input:_:)``.
     public func withAttachment<Value>(
-        to reference: ProcessReference, from position: LogPosition = .start, streams: [LogStream] = [],
+        to reference: ProcessReference, from position: LogPosition = .start,
+        streams: [LogStream] = [],
         input: Bool = false, _ body: (Attachment) async throws -> Value
     ) async throws -> Value {
         let follower = LogFollower(

@@ -42,9 +42,12 @@ public struct ProcessStatus: Sendable, Hashable {
     public var exit: ExitRecord?
 
     public init(
-        id: UInt64, namespace: String, name: String, owner: String, moduleName: String, moduleDigest: [UInt8],
-        entrypoint: String, state: ProcessState, incarnation: UInt32, createdAt: Int64, uptimeNanoseconds: UInt64,
-        cpuNanoseconds: UInt64, memory: UInt64, memoryLimit: UInt64, grants: [Grant], exit: ExitRecord?
+        id: UInt64, namespace: String, name: String, owner: String, moduleName: String,
+        moduleDigest: [UInt8],
+        entrypoint: String, state: ProcessState, incarnation: UInt32, createdAt: Int64,
+        uptimeNanoseconds: UInt64,
+        cpuNanoseconds: UInt64, memory: UInt64, memoryLimit: UInt64, grants: [Grant],
+        exit: ExitRecord?
     ) {
         self.id = id
         self.namespace = namespace
@@ -97,8 +100,10 @@ public struct ServerInfo: Sendable, Hashable {
     public var certificateExpiresAt: Int64
 
     public init(
-        version: String, engine: String, startedAt: Int64, livingProcesses: UInt32, processCeiling: UInt32,
-        logBytes: UInt64, identity: String, role: String, namespace: String, certificateExpiresAt: Int64
+        version: String, engine: String, startedAt: Int64, livingProcesses: UInt32,
+        processCeiling: UInt32,
+        logBytes: UInt64, identity: String, role: String, namespace: String,
+        certificateExpiresAt: Int64
     ) {
         self.version = version
         self.engine = engine

@@ -1,5 +1,6 @@
 /// A process by its id or by its name.
-public enum ProcessReference: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
+public enum ProcessReference: Sendable, Hashable, ExpressibleByIntegerLiteral,
+    ExpressibleByStringLiteral,
     CustomStringConvertible
 {
     case id(UInt64)
@@ -12,7 +13,9 @@ public enum ProcessReference: Sendable, Hashable, ExpressibleByIntegerLiteral, E
 
     /// What people type: a number is an id, anything else a name (names are never only digits).
     public init(_ text: String) {
-        if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let id = UInt64(text) {
+        if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let id = UInt64(text)
+        {
             self = .id(id)
         } else {
             self = .name(text)

@@ -15,19 +15,22 @@ extension SeliumClient {
     public func start(
         _ module: ModuleSource, entrypoint: String? = nil, arguments: [StartArgument] = [],
         results: [ValueKind] = [], argv: [String] = [], environment: [EnvironmentVariable] = [],
-        capabilities: [Grant] = [], limits: Limits = .init(), name: String? = nil, strict: Bool = false,
+        capabilities: [Grant] = [], limits: Limits = .init(), name: String? = nil,
+        strict: Bool = false,
         takesInput: Bool = false, progress: (@Sendable (StartProgress) -> Void)? = nil
     ) async throws(ClientError) -> Process {
         let options = StartOptions(
             entrypoint: entrypoint, arguments: arguments, results: results, argv: argv,
-            environment: environment, capabilities: capabilities, limits: limits, name: name, strict: strict,
+            environment: environment, capabilities: capabilities, limits: limits, name: name,
+            strict: strict,
             takesInput: takesInput)
         return try await start(module, options, progress: progress).process
     }
 
     /// Starts a process and tells what came of it: id, chosen entrypoint, imports that will not work.
     public func start(
-        _ module: ModuleSource, _ options: StartOptions, progress: (@Sendable (StartProgress) -> Void)? = nil
+        _ module: ModuleSource, _ options: StartOptions,
+        progress: (@Sendable (StartProgress) -> Void)? = nil
     ) async throws(ClientError) -> (process: Process, report: StartReport) {
         let (reader, report) = try await begin(module, options, isDryRun: false, progress)
         let id = report.id ?? 0
@@ -37,7 +40,8 @@ extension SeliumClient {
 
     /// Judges a start as the server would and starts nothing. A module the server lacks is sent.
     public func dryRun(
-        _ module: ModuleSource, _ options: StartOptions, progress: (@Sendable (StartProgress) -> Void)? = nil
+        _ module: ModuleSource, _ options: StartOptions,
+        progress: (@Sendable (StartProgress) -> Void)? = nil
     ) async throws(ClientError) -> StartReport {
         try await begin(module, options, isDryRun: true, progress).1
     }
@@ -46,7 +50,8 @@ extension SeliumClient {
     /// and the log are one request, so nothing lies between the two. Leaving `body` detaches.
     public func withStarted<Value>(
         _ module: ModuleSource, _ options: StartOptions, streams: [LogStream] = [],
-        progress: (@Sendable (StartProgress) -> Void)? = nil, _ body: (Attachment) async throws -> Value
+        progress: (@Sendable (StartProgress) -> Void)? = nil,
+        _ body: (Attachment) async throws -> Value
     ) async throws -> Value {
         let call = try StartCall(
             module, options, isDryRun: false, key: SystemRandom().bytes(32), progress: progress)

@@ -52,7 +52,8 @@ final class StartCall: Sendable {
         guard let call = ClientCall(request) else { throw SeliumClient.misplaced }
         let isLongLived = follow != nil || options.takesInput
         let lease = try await client.context.pool.lease(isLongLived: isLongLived)
-        let reader = AnswerReader(try await Exchange.begin(request, on: lease, client.context), call: call)
+        let reader = AnswerReader(
+            try await Exchange.begin(request, on: lease, client.context), call: call)
         while true {
             switch try await reader.next() {
             case .progress(let step): report(step)
@@ -82,7 +83,8 @@ final class StartCall: Sendable {
         guard let content else { throw SeliumClient.misplaced }
         progress?(.uploading(done: offset, total: content.size))
         let isLast = !options.takesInput
-        try await content.read(from: offset, count: Self.uploadChunk) { bytes, position throws(ClientError) in
+        try await content.read(from: offset, count: Self.uploadChunk) {
+            bytes, position throws(ClientError) in
             let end = isLast && position == content.size
             let goesOn = try await exchange.write(FrameEncoder.upload(bytes), end: end)
             exchange.heard()

@@ -63,8 +63,10 @@ public struct StartOptions: Sendable, Hashable {
     public var takesInput: Bool
 
     public init(
-        entrypoint: String? = nil, arguments: [StartArgument] = [], results: [ValueKind] = [], argv: [String] = [],
-        environment: [EnvironmentVariable] = [], capabilities: [Grant] = [], limits: Limits = .init(),
+        entrypoint: String? = nil, arguments: [StartArgument] = [], results: [ValueKind] = [],
+        argv: [String] = [],
+        environment: [EnvironmentVariable] = [], capabilities: [Grant] = [],
+        limits: Limits = .init(),
         name: String? = nil, strict: Bool = false, takesInput: Bool = false
     ) {
         self.entrypoint = entrypoint
@@ -115,7 +117,9 @@ public struct StartReport: Sendable, Hashable {
     public var grants: [Grant]
     public var notes: [ImportNote]
 
-    public init(id: UInt64?, digest: [UInt8], entrypoint: String, grants: [Grant], notes: [ImportNote]) {
+    public init(
+        id: UInt64?, digest: [UInt8], entrypoint: String, grants: [Grant], notes: [ImportNote]
+    ) {
         self.id = id
         self.digest = digest
         self.entrypoint = entrypoint

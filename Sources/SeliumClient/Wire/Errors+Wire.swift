@@ -16,7 +16,8 @@ extension ClientError {
                 .none
             }
         self.init(
-            Code(ErrorCode(wire.code)), wire.message, remedy: wire.remedy, isRetryable: wire.retryable,
+            Code(ErrorCode(wire.code)), wire.message, remedy: wire.remedy,
+            isRetryable: wire.retryable,
             requestID: requestID, detail: detail)
     }
 }

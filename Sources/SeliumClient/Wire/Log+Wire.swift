@@ -38,7 +38,8 @@ extension SystemRecord {
             switch wire.record {
             case .began(let began)?: .began(incarnation: began.incarnation)
             case .ended(let exit)?: .ended(ExitRecord(exit))
-            case .unknownImport(let unknown)?: .unknownImport(module: unknown.module, name: unknown.name)
+            case .unknownImport(let unknown)?:
+                .unknownImport(module: unknown.module, name: unknown.name)
             case .denied(let denial)?: .denied(Denial(denial))
             case .note(let text)?: .note(text)
             case nil: .unknown

@@ -15,8 +15,10 @@ extension ProcessStatus {
     init(_ wire: WireProcessInfo) {
         self.init(
             id: wire.id, namespace: wire.namespace, name: wire.name, owner: wire.owner,
-            moduleName: wire.moduleName, moduleDigest: wire.moduleDigestBytes, entrypoint: wire.entrypoint,
-            state: ProcessState(wire.state), incarnation: wire.incarnation, createdAt: wire.createdAt,
+            moduleName: wire.moduleName, moduleDigest: wire.moduleDigestBytes,
+            entrypoint: wire.entrypoint,
+            state: ProcessState(wire.state), incarnation: wire.incarnation,
+            createdAt: wire.createdAt,
             uptimeNanoseconds: wire.uptimeNs, cpuNanoseconds: wire.cpuNs, memory: wire.memory,
             memoryLimit: wire.memoryLimit, grants: wire.grants.map(Grant.init),
             exit: wire.hasExit ? ExitRecord(wire.exit) : nil)
@@ -40,9 +42,11 @@ extension ProcessState {
 extension ExitRecord {
     init(_ wire: WireExitRecord) {
         self.init(
-            outcome: ExitOutcome(wire.outcome), incarnation: wire.incarnation, stopRequested: wire.stopRequested,
+            outcome: ExitOutcome(wire.outcome), incarnation: wire.incarnation,
+            stopRequested: wire.stopRequested,
             startedAt: wire.startedAt, endedAt: wire.endedAt, cpuNanoseconds: wire.cpuNs,
-            peakMemory: wire.peakMemory, memoryLimit: wire.memoryLimit, lastSequence: wire.lastSequence)
+            peakMemory: wire.peakMemory, memoryLimit: wire.memoryLimit,
+            lastSequence: wire.lastSequence)
     }
 }
 
@@ -79,7 +83,8 @@ extension Trap {
             kind: wire.kind, message: wire.message,
             frames: wire.frames.map {
                 Frame(
-                    functionIndex: $0.functionIndex, moduleOffset: $0.hasModuleOffset ? $0.moduleOffset : nil,
+                    functionIndex: $0.functionIndex,
+                    moduleOffset: $0.hasModuleOffset ? $0.moduleOffset : nil,
                     name: $0.name)
             })
     }
@@ -89,7 +94,8 @@ extension ServerInfo {
     init(_ wire: WireServerInfo) {
         self.init(
             version: wire.version, engine: wire.engine, startedAt: wire.startedAt,
-            livingProcesses: wire.livingProcesses, processCeiling: wire.processCeiling, logBytes: wire.logBytes,
+            livingProcesses: wire.livingProcesses, processCeiling: wire.processCeiling,
+            logBytes: wire.logBytes,
             identity: wire.identity, role: wire.role, namespace: wire.namespace,
             certificateExpiresAt: wire.certificateExpiresAt)
     }

@@ -18,7 +18,9 @@ extension StartReport {
         self.init(
             id: wire.id == 0 ? nil : wire.id, digest: wire.digestBytes, entrypoint: wire.entrypoint,
             grants: wire.grants.map(Grant.init),
-            notes: wire.notes.map { ImportNote(module: $0.module, name: $0.name, capability: $0.capability) })
+            notes: wire.notes.map {
+                ImportNote(module: $0.module, name: $0.name, capability: $0.capability)
+            })
     }
 }
 
@@ -78,7 +80,9 @@ extension StartArgument {
 extension Value {
     /// nil for a kind this library does not know, or a value that does not fit it.
     init?(_ wire: WireArgument) {
-        guard let number = UInt8(exactly: wire.kind.rawValue), let kind = ValueKind(rawValue: number) else {
+        guard let number = UInt8(exactly: wire.kind.rawValue),
+            let kind = ValueKind(rawValue: number)
+        else {
             return nil
         }
         let value: Value? =

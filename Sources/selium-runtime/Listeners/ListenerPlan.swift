@@ -14,7 +14,8 @@ struct ListenerPlan {
     func addresses(_ requests: [ListenerRequest]) async throws(Failure) -> [SocketAddress] {
         var addresses: [SocketAddress] = []
         for request in requests {
-            for address in try await resolve(request) where !addresses.contains(address) || address.port == 0 {
+            for address in try await resolve(request)
+            where !addresses.contains(address) || address.port == 0 {
                 addresses.append(address)
             }
         }
@@ -33,7 +34,9 @@ struct ListenerPlan {
             throw .configuration("'\(request.host)' has no address", Self.suggestion(request))
         }
         for address in found {
-            if let problem = await probe(SocketAddress(address, port: request.port)) { throw failure(problem, request) }
+            if let problem = await probe(SocketAddress(address, port: request.port)) {
+                throw failure(problem, request)
+            }
         }
         return found.map { SocketAddress($0, port: request.port) }
     }
@@ -51,7 +54,9 @@ struct ListenerPlan {
                     if let chosen { port = chosen }
                     bound.append(SocketAddress(address, port: port))
                 case .invalidAddress?:
-                    if attempt == 1 { log.warning("this machine has no \(address); it is left out") }
+                    if attempt == 1 {
+                        log.warning("this machine has no \(address); it is left out")
+                    }
                 default: taken = result
                 }
             }
@@ -59,7 +64,9 @@ struct ListenerPlan {
                 if request.port == 0, taken.code == .addressInUse { continue }
                 throw failure(taken, request)
             }
-            guard !bound.isEmpty else { throw .configuration("this machine has no loopback address") }
+            guard !bound.isEmpty else {
+                throw .configuration("this machine has no loopback address")
+            }
             return bound
         }
         throw .configuration("no port is free on both ::1 and 127.0.0.1")
@@ -83,9 +90,12 @@ struct ListenerPlan {
     private func failure(_ error: QUICError, _ request: ListenerRequest) -> Failure {
         switch error.code {
         case .addressInUse:
-            .configuration("\(request.text) is in use", "stop who uses it, or choose another: --listen HOST:PORT")
+            .configuration(
+                "\(request.text) is in use",
+                "stop who uses it, or choose another: --listen HOST:PORT")
         case .invalidAddress:
-            .configuration("\(request.host) is no address of this machine", Self.suggestion(request))
+            .configuration(
+                "\(request.host) is no address of this machine", Self.suggestion(request))
         default:
             .configuration("cannot listen on \(request.text): \(error.message)")
         }

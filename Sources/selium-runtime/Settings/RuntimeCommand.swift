@@ -20,7 +20,8 @@ struct RuntimeCommand: ParsableCommand {
         subcommands: [GenerateCertificates.self])
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Where modules/, certs/ and state/ are.", valueName: "dir"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Where modules/, certs/ and state/ are.", valueName: "dir"),
         completion: .directory)
     var workDir: String?
 
@@ -67,7 +68,9 @@ struct GenerateCertificates: ParsableCommand {
               selium-runtime generate-certs --output-dir selium-work/certs --server-name build.example.com
             """)
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Where to.", valueName: "dir"), completion: .directory)
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Where to.", valueName: "dir"),
+        completion: .directory)
     var outputDir = "certs"
 
     @Option(parsing: .unconditional, help: ArgumentHelp("The CA's common name.", valueName: "name"))
@@ -78,7 +81,8 @@ struct GenerateCertificates: ParsableCommand {
         help: ArgumentHelp("A name or address of the server; several times.", valueName: "host"))
     var serverName: [String] = []
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The client's common name.", valueName: "name"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The client's common name.", valueName: "name"))
     var clientName: String?
 
     func run() throws {}

@@ -21,8 +21,11 @@ struct RuntimeSettings {
 
     init(_ command: RuntimeCommand, environment: [String: String]) throws(Failure) {
         let reader = SettingReader(command, environment: environment)
-        if let later = ["SELIUM_POLICY", "SELIUM_REVOKED"].first(where: { !(environment[$0] ?? "").isEmpty }) {
-            throw .configuration("\(later) is set, and this version knows nothing of it", "unset it")
+        if let later = ["SELIUM_POLICY", "SELIUM_REVOKED"].first(where: {
+            !(environment[$0] ?? "").isEmpty
+        }) {
+            throw .configuration(
+                "\(later) is set, and this version knows nothing of it", "unset it")
         }
         let directory = try reader.text("work-dir")
         workDirectory = directory ?? "."
@@ -40,7 +43,9 @@ struct RuntimeSettings {
         endsWithStdin = command.endWithStdin
         let specs = try Self.specs(try reader.list("module"))
         let server = specs.filter(\.isControlServer)
-        guard server.count <= 1 else { throw .configuration("the control server is named by two module specs") }
+        guard server.count <= 1 else {
+            throw .configuration("the control server is named by two module specs")
+        }
         modules = specs.filter { !$0.isControlServer }
         namesControlServer = !server.isEmpty
         listeners = try Self.listeners(try reader.list("listen"), server.first, reader)
@@ -73,7 +78,9 @@ struct RuntimeSettings {
         }
         for text in texts {
             guard let request = ListenerRequest(text) else {
-                throw .configuration("--listen '\(text)' is not HOST:PORT", "an IPv6 address stands in brackets: [::]:7000")
+                throw .configuration(
+                    "--listen '\(text)' is not HOST:PORT",
+                    "an IPv6 address stands in brackets: [::]:7000")
             }
             requests.append(request)
         }
@@ -83,7 +90,9 @@ struct RuntimeSettings {
             throw .configuration("SELIUM_PORT='\(text)' is not a port (0–65535)")
         }
         return [
-            ListenerRequest(host: try reader.variable("SELIUM_DOMAIN") ?? "localhost", port: port, isDefault: true)
+            ListenerRequest(
+                host: try reader.variable("SELIUM_DOMAIN") ?? "localhost", port: port,
+                isDefault: true)
         ]
     }
 }
@@ -103,7 +112,9 @@ struct ListenerRequest: Hashable {
 
     /// Reads HOST:PORT, an IPv6 address in brackets.
     init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
+        else {
             return nil
         }
         var host = String(text[..<colon])
@@ -129,14 +140,18 @@ private struct SettingReader {
     init(_ command: RuntimeCommand, environment variables: [String: String]) {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (name, value) in [
-            ("work-dir", command.workDir), ("cert-dir", command.certDir), ("log-format", command.logFormat),
+            ("work-dir", command.workDir), ("cert-dir", command.certDir),
+            ("log-format", command.logFormat),
         ] {
             guard let value else { continue }
-            values[AbsoluteConfigKey(["selium", name])] = ConfigValue(.string(value), isSecret: false)
+            values[AbsoluteConfigKey(["selium", name])] = ConfigValue(
+                .string(value), isSecret: false)
         }
         flags = InMemoryProvider(name: "flags", values: values)
         environment = EnvironmentVariablesProvider(
-            environmentVariables: variables.filter { $0.key.hasPrefix("SELIUM_") && !$0.value.isEmpty })
+            environmentVariables: variables.filter {
+                $0.key.hasPrefix("SELIUM_") && !$0.value.isEmpty
+            })
         lists = ["listen": command.listen, "module": command.module]
     }
 
@@ -157,7 +172,9 @@ private struct SettingReader {
         try look(environment, AbsoluteConfigKey([name]))
     }
 
-    private func look(_ provider: some ConfigProvider, _ key: AbsoluteConfigKey) throws(Failure) -> String? {
+    private func look(_ provider: some ConfigProvider, _ key: AbsoluteConfigKey) throws(Failure)
+        -> String?
+    {
         guard let found = try? provider.value(forKey: key, type: .string) else {
             throw .configuration("cannot read the setting \(key.components.joined(separator: "."))")
         }
