@@ -1,6 +1,7 @@
 #include "CQUICWatch.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 static _Thread_local quicwatch *current;
@@ -158,22 +159,23 @@ static int watching_decrypt(
     return result;
 }
 
-// The longest plaintext of one packet: a UDP datagram.
-#define MAX_PLAINTEXT 65536
-
 static int mutating_encrypt(
     uint8_t *dest, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *aead_ctx,
     const uint8_t *plaintext, size_t plaintextlen, const uint8_t *nonce, size_t noncelen,
     const uint8_t *aad, size_t aadlen) {
     ngtcp2_encrypt inner = atomic_load_explicit(&inner_encrypt, memory_order_relaxed);
-    if (current_mutation == NULL || plaintextlen == 0 || plaintextlen > MAX_PLAINTEXT) {
+    if (current_mutation == NULL || plaintextlen == 0) {
         return inner(
             dest, aead, aead_ctx, plaintext, plaintextlen, nonce, noncelen, aad, aadlen);
     }
-    static _Thread_local uint8_t frames[MAX_PLAINTEXT];
+    uint8_t *frames = malloc(plaintextlen);
+    if (frames == NULL) return NGTCP2_ERR_CALLBACK_FAILURE;
     memcpy(frames, plaintext, plaintextlen);
     current_mutation(current_context, frames, plaintextlen);
-    return inner(dest, aead, aead_ctx, frames, plaintextlen, nonce, noncelen, aad, aadlen);
+    int result = inner(
+        dest, aead, aead_ctx, frames, plaintextlen, nonce, noncelen, aad, aadlen);
+    free(frames);
+    return result;
 }
 
 void quicwatch_set_mutation(quicwatch_mutation mutation, void *context) {

@@ -13,6 +13,9 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
     var local = Address(IPv4Address.any, port: 0)
     /// The system said that nobody listens at the other end.
     private(set) var wasRefused = false
+    /// Whom the last datagram went to: mostly the next one goes there too, and NIO's form of an
+    /// address is an allocation.
+    private var lastRemote: (address: Address, nio: NIOCore.SocketAddress)?
 
     init(_ driver: EndpointDriver) {
         self.driver = driver
@@ -69,9 +72,16 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
     func write(_ bytes: ByteBuffer, to remote: Address, segmentSize: Int?, ecn: ECN) {
         guard let context else { return }
         let envelope = AddressedEnvelope(
-            remoteAddress: remote.nio, data: bytes,
+            remoteAddress: nioAddress(of: remote), data: bytes,
             metadata: .init(ecnState: ecn.nio, packetInfo: nil, segmentSize: segmentSize))
         context.write(Self.wrapOutboundOut(envelope), promise: nil)
+    }
+
+    private func nioAddress(of remote: Address) -> NIOCore.SocketAddress {
+        if let last = lastRemote, last.address == remote { return last.nio }
+        let address = remote.nio
+        lastRemote = (remote, address)
+        return address
     }
 
     func flush() {
