@@ -84,11 +84,11 @@ public final class ControlServer: Sendable {
             logger.debug("refused a certificate", metadata: ["reason": "\(error.reason)"])
             return await end(connection, .certificateNotAccepted, error.reason)
         }
-        guard ledger.beginConnection(caller, now: MonotonicClock.nanoseconds) else {
+        guard let account = ledger.beginConnection(caller, now: MonotonicClock.nanoseconds) else {
             return await end(connection, .refused, "too many connections of this identity")
         }
-        defer { ledger.endConnection(caller, now: MonotonicClock.nanoseconds) }
-        let session = ConnectionSession(connection, caller, self)
+        defer { account.endConnection(now: MonotonicClock.nanoseconds) }
+        let session = ConnectionSession(connection, caller, account, self)
         sessions.withLock { $0[ObjectIdentifier(session)] = session }
         defer { _ = sessions.withLock { $0.removeValue(forKey: ObjectIdentifier(session)) } }
         logger.debug("connected", metadata: ["identity": "\(caller.identity)"])
@@ -134,9 +134,11 @@ public final class ControlServer: Sendable {
         case .giveUp:
             scope.stream.reset(code: ResetCode.cancelled.rawValue)
         case .expire(let error):
-            scope.decide(.refused(error))
-            // Only a request that has not come yet is waited for by a read of its own.
-            if scope.isAwaitingRequest {
+            guard scope.decide(.refused(error)) else { return }
+            if scope.state.withLock({ $0.isImmediate }) {
+                group.addTask { await scope.finish(.refused(error), nil) }
+            } else if scope.isAwaitingRequest {
+                // Only a request that has not come yet is waited for by a read of its own.
                 scope.stream.stopSending(code: ResetCode.refused.rawValue)
             }
         }

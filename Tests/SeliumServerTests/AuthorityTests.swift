@@ -134,13 +134,9 @@ import Testing
                     trustRoots: fixture.certificates.trustRoots,
                     identity: OddCertificates.identity(certificate),
                     applicationProtocols: ["selium/1"]))
-            let client = try await fixture.connect(tls)
-            let end = await client.connection.ended()
-            guard case .closedByPeer(let code, isTransport: false, let text) = end else {
-                throw TestFailure("\(end)")
-            }
-            #expect(code == ResetCode.certificateNotAccepted.rawValue)
-            #expect(text.contains(reason))
+            let refusal = try await fixture.refusal(tls)
+            #expect(refusal.code == ResetCode.certificateNotAccepted.rawValue)
+            #expect(refusal.reason.contains(reason))
         }
     }
 

@@ -52,25 +52,25 @@ import Testing
         configuration.requestsPerSecond = 1
         let ledger = IdentityLedger(configuration)
         let caller = Caller.anonymous
-        #expect(ledger.beginConnection(caller, now: 0))
-        #expect(!ledger.beginConnection(caller, now: 0))
-        #expect(ledger.beginRequest(caller, now: 0) == .admitted)
-        #expect(ledger.beginRequest(caller, now: 0) == .exhausted)
-        ledger.endRequest(caller, now: 0)
-        #expect(ledger.beginRequest(caller, now: 0) == .admitted)
-        ledger.endRequest(caller, now: 0)
-        guard case .later(let nanoseconds) = ledger.beginRequest(caller, now: 0) else {
+        let account = try #require(ledger.beginConnection(caller, now: 0))
+        #expect(ledger.beginConnection(caller, now: 0) == nil)
+        #expect(account.beginRequest(now: 0) == .admitted)
+        #expect(account.beginRequest(now: 0) == .exhausted)
+        account.endRequest(now: 0)
+        #expect(account.beginRequest(now: 0) == .admitted)
+        account.endRequest(now: 0)
+        guard case .later(let nanoseconds) = account.beginRequest(now: 0) else {
             throw TestFailure("admitted")
         }
         #expect(nanoseconds > 0)
-        #expect(ledger.beginRequest(caller, now: nanoseconds) == .admitted)
-        ledger.endRequest(caller, now: 0)
-        ledger.endConnection(caller, now: nanoseconds)
+        #expect(account.beginRequest(now: nanoseconds) == .admitted)
+        account.endRequest(now: nanoseconds)
+        account.endConnection(now: nanoseconds)
         #expect(ledger.requests == 0)
-        // A new connection brings no new burst.
-        #expect(ledger.beginConnection(caller, now: nanoseconds))
-        guard case .later = ledger.beginRequest(caller, now: nanoseconds) else {
-            throw TestFailure("admitted")
-        }
+        // A new connection brings no new burst, until the old one would be full again.
+        let again = try #require(ledger.beginConnection(caller, now: nanoseconds))
+        #expect(again === account)
+        again.endConnection(now: nanoseconds)
+        #expect(ledger.beginConnection(caller, now: 3_600_000_000_000) !== account)
     }
 }

@@ -38,6 +38,23 @@ struct ControlFixture: Sendable {
     }
 }
 
+extension ControlFixture {
+    /// How the server refuses a connection: its code and reason. The refusal may come while the
+    /// client still connects, or when it believes to be connected.
+    func refusal(_ tls: TLSContext) async throws -> (code: UInt64, reason: String) {
+        do {
+            let end = await (try connect(tls)).connection.ended()
+            guard case .closedByPeer(let code, isTransport: false, let reason) = end else {
+                throw TestFailure("\(end)")
+            }
+            return (code, reason)
+        } catch let error as QUICError {
+            guard let code = error.peerCode, !error.isTransportCode else { throw error }
+            return (code, error.message)
+        }
+    }
+}
+
 /// Runs `body` beside a server, and stops that afterwards.
 func withServer<Result: Sendable>(
     _ configuration: ServerConfiguration = ControlFixture.configuration,

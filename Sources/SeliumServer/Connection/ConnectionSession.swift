@@ -14,13 +14,19 @@ final class ConnectionSession: Sendable {
 
     let connection: QUICConnection
     let caller: Caller
+    /// What the caller's identity has in use, here and elsewhere.
+    let account: IdentityAccount
     let server: ControlServer
     let configuration: ServerConfiguration
     private let state: Mutex<State>
 
-    init(_ connection: QUICConnection, _ caller: Caller, _ server: ControlServer) {
+    init(
+        _ connection: QUICConnection, _ caller: Caller, _ account: IdentityAccount,
+        _ server: ControlServer
+    ) {
         self.connection = connection
         self.caller = caller
+        self.account = account
         self.server = server
         configuration = server.configuration
         state = Mutex(State(quietSince: MonotonicClock.nanoseconds))

@@ -1,67 +1,32 @@
 internal import SeliumKernel
 internal import Synchronization
 
-/// What each identity has in use, over all its connections.
-final class IdentityLedger: Sendable {
-    private struct Account {
+/// What one identity has in use, over all its connections.
+final class IdentityAccount: Sendable {
+    fileprivate struct State {
         var connections = 0
         var requests = 0
+        /// nil for a role without a rate.
         var rate: TokenBucket?
         /// When it had nothing in use any more.
         var unusedSince: UInt64?
-    }
 
-    private let accounts = Mutex<[Identity: Account]>([:])
-    private let configuration: ServerConfiguration
-
-    init(_ configuration: ServerConfiguration) {
-        self.configuration = configuration
-    }
-
-    /// Counts a connection; false when the identity has as many as it may.
-    func beginConnection(_ caller: Caller, now: UInt64) -> Bool {
-        accounts.withLock { accounts in
-            prune(&accounts, now: now)
-            var account = accounts[caller.identity] ?? Account()
-            guard account.connections < configuration.maximumConnectionsPerIdentity else {
-                return false
-            }
-            account.connections += 1
-            account.unusedSince = nil
-            if account.rate == nil, caller.role == .user {
-                account.rate = TokenBucket(
-                    rate: configuration.requestsPerSecond, burst: configuration.requestBurst,
-                    now: now)
-            }
-            accounts[caller.identity] = account
-            return true
+        mutating func judgeUse(now: UInt64) {
+            unusedSince = connections <= 0 && requests <= 0 ? now : nil
         }
     }
 
-    /// The connection is over.
-    func endConnection(_ caller: Caller, now: UInt64) {
-        accounts.withLock { accounts in
-            guard var account = accounts[caller.identity] else { return }
-            account.connections -= 1
-            close(&account, now: now)
-            accounts[caller.identity] = account
-        }
-    }
+    fileprivate let state: Mutex<State>
+    private let maximumRequests: Int
 
-    private func close(_ account: inout Account, now: UInt64) {
-        let isUnused = account.connections <= 0 && account.requests <= 0
-        account.unusedSince = isUnused ? now : nil
-    }
-
-    /// Forgets whom nobody has used for so long that its bucket would be full again: earlier, a new
-    /// connection would bring a new burst.
-    private func prune(_ accounts: inout [Identity: Account], now: UInt64) {
-        let seconds = configuration.requestBurst / max(1, configuration.requestsPerSecond) + 1
-        let lifetime = seconds * 1_000_000_000
-        accounts = accounts.filter { _, account in
-            guard let since = account.unusedSince else { return true }
-            return now <= since || now - since < lifetime
+    fileprivate init(_ role: Role, _ configuration: ServerConfiguration, now: UInt64) {
+        var state = State()
+        if role == .user {
+            state.rate = TokenBucket(
+                rate: configuration.requestsPerSecond, burst: configuration.requestBurst, now: now)
         }
+        self.state = Mutex(state)
+        maximumRequests = configuration.maximumRequestsPerIdentity
     }
 
     enum Admission: Sendable, Equatable {
@@ -73,31 +38,78 @@ final class IdentityLedger: Sendable {
     }
 
     /// Counts a request, unless it comes too fast or on top of too many.
-    func beginRequest(_ caller: Caller, now: UInt64) -> Admission {
-        accounts.withLock { accounts in
-            guard var account = accounts[caller.identity] else { return .exhausted }
-            guard account.requests < configuration.maximumRequestsPerIdentity else {
-                return .exhausted
-            }
-            if case .wait(let nanoseconds)? = account.rate?.take(1, now: now) {
-                accounts[caller.identity] = account
+    func beginRequest(now: UInt64) -> Admission {
+        state.withLock { state in
+            guard state.requests < maximumRequests else { return .exhausted }
+            if case .wait(let nanoseconds)? = state.rate?.take(1, now: now) {
                 return .later(nanoseconds: nanoseconds)
             }
-            account.requests += 1
-            accounts[caller.identity] = account
+            state.requests += 1
             return .admitted
         }
     }
 
-    func endRequest(_ caller: Caller, now: UInt64) {
+    func endRequest(now: UInt64) {
+        state.withLock { state in
+            state.requests -= 1
+            state.judgeUse(now: now)
+        }
+    }
+
+    func endConnection(now: UInt64) {
+        state.withLock { state in
+            state.connections -= 1
+            state.judgeUse(now: now)
+        }
+    }
+}
+
+/// The accounts of all identities that have, or just had, a connection.
+final class IdentityLedger: Sendable {
+    private let accounts = Mutex<[Identity: IdentityAccount]>([:])
+    private let configuration: ServerConfiguration
+
+    init(_ configuration: ServerConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Counts a connection; nil when the identity has as many as it may.
+    func beginConnection(_ caller: Caller, now: UInt64) -> IdentityAccount? {
         accounts.withLock { accounts in
-            guard var account = accounts[caller.identity] else { return }
-            account.requests -= 1
-            close(&account, now: now)
+            prune(&accounts, now: now)
+            let account =
+                accounts[caller.identity] ?? IdentityAccount(caller.role, configuration, now: now)
+            let isCounted = account.state.withLock { state in
+                guard state.connections < configuration.maximumConnectionsPerIdentity else {
+                    return false
+                }
+                state.connections += 1
+                state.unusedSince = nil
+                return true
+            }
+            guard isCounted else { return nil }
             accounts[caller.identity] = account
+            return account
+        }
+    }
+
+    /// Forgets whom nobody has used for so long that its bucket would be full again: earlier, a new
+    /// connection would bring a new burst.
+    private func prune(_ accounts: inout [Identity: IdentityAccount], now: UInt64) {
+        let seconds = configuration.requestBurst / max(1, configuration.requestsPerSecond) + 1
+        let lifetime = seconds * 1_000_000_000
+        accounts = accounts.filter { _, account in
+            guard let since = account.state.withLock({ $0.unusedSince }) else { return true }
+            return now <= since || now - since < lifetime
         }
     }
 
     /// Requests under way, of everybody.
-    var requests: Int { accounts.withLock { $0.values.reduce(0) { $0 + $1.requests } } }
+    var requests: Int {
+        accounts.withLock { accounts in
+            accounts.values.reduce(0) { sum, account in
+                sum + account.state.withLock { $0.requests }
+            }
+        }
+    }
 }

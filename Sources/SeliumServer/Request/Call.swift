@@ -42,6 +42,14 @@ enum Call: Sendable {
         }
     }
 
+    /// Whether the host answers at once, and nothing is read beside it.
+    var isImmediate: Bool {
+        switch self {
+        case .list, .info: true
+        case .start, .stop, .attach, .wait: false
+        }
+    }
+
     /// What the client hears before there is an answer.
     var quiet: RequestScope.Quiet {
         switch self {

@@ -49,6 +49,8 @@ final class RequestScope: Sendable {
         var lastSent: UInt64
         var uploaded: UInt64 = 0
         var requestID: [UInt8] = []
+        /// Nobody waits for a verdict: whoever comes to one says it.
+        var isImmediate = false
         /// Only the last frame may be sent now, or it was.
         var isClosing = false
 
@@ -80,16 +82,19 @@ final class RequestScope: Sendable {
 // MARK: The end of it
 
 extension RequestScope {
-    /// The first verdict counts.
-    func decide(_ verdict: Verdict) {
-        let waiter = state.withLock { state -> CheckedContinuation<Verdict, Never>? in
-            guard state.verdict == nil else { return nil }
+    /// The first verdict counts; false when there was one.
+    @discardableResult
+    func decide(_ verdict: Verdict) -> Bool {
+        let (isFirst, waiter) = state.withLock {
+            state -> (Bool, CheckedContinuation<Verdict, Never>?) in
+            guard state.verdict == nil else { return (false, nil) }
             state.verdict = verdict
             let waiter = state.verdictWaiter
             state.verdictWaiter = nil
-            return waiter
+            return (true, waiter)
         }
         waiter?.resume(returning: verdict)
+        return isFirst
     }
 
     /// Waits for the verdict. The handler always comes to one, also when it is cancelled.
@@ -253,13 +258,14 @@ extension RequestScope {
     }
 
     /// The request has come: from now on its own deadline counts.
-    func began(_ request: WireRequest, quiet: Quiet, now: UInt64) {
+    func began(_ request: WireRequest, _ call: Call, now: UInt64) {
         let milliseconds =
             request.deadlineMs == 0
             ? ControlProtocol.defaultDeadlineMilliseconds : request.deadlineMs
         state.withLock { state in
             state.deadline = now &+ UInt64(milliseconds) * 1_000_000
-            state.quiet = quiet
+            state.quiet = call.quiet
+            state.isImmediate = call.isImmediate
             state.lastSent = now
             state.requestID = request.requestIDBytes
         }

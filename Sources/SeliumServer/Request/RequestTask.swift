@@ -29,25 +29,23 @@ struct RequestTask: Sendable {
         case .request(let request):
             await perform(request, frames, rest, offset)
         case .refused(let error):
-            await finish(.refused(error), nil)
+            await scope.finish(.refused(error), nil)
         case .nothing:
             scope.stream.finish()
         case .abandoned:
-            await finish(.abandoned, nil)
+            await scope.finish(.abandoned, nil)
         }
         session.remove(scope)
-        session.server.ledger.endRequest(session.caller, now: MonotonicClock.nanoseconds)
+        session.account.endRequest(now: MonotonicClock.nanoseconds)
     }
 
     /// Takes a place among the identity's requests; where they come too fast, this one is read later.
     private func admit() async -> Bool {
         while true {
-            switch session.server.ledger.beginRequest(
-                session.caller, now: MonotonicClock.nanoseconds)
-            {
+            switch session.account.beginRequest(now: MonotonicClock.nanoseconds) {
             case .admitted: return true
             case .exhausted:
-                await finish(.refused(.exhausted("too many requests of this identity")), nil)
+                await scope.finish(.refused(.exhausted("too many requests of this identity")), nil)
                 return false
             case .later(let nanoseconds):
                 do {
@@ -105,25 +103,32 @@ struct RequestTask: Sendable {
         _ request: DecodedRequest, _ frames: FrameDecoder, _ rest: [UInt8], _ offset: Int
     ) async {
         guard let call = Call(request.message.call) else {
-            return await finish(.refused(RequestError(.unimplemented, "unknown call")), nil)
+            return await scope.finish(.refused(RequestError(.unimplemented, "unknown call")), nil)
         }
         guard !session.server.isShuttingDown else {
-            return await finish(.refused(.shuttingDown), nil)
+            return await scope.finish(.refused(.shuttingDown), nil)
         }
         let isLongLived = request.message.isLongLived
         guard !isLongLived || session.beginLongLived() else {
             let error = RequestError.exhausted(
                 "this connection has \(session.configuration.maximumLongLived) long-lived streams")
-            return await finish(.refused(error), nil)
+            return await scope.finish(.refused(error), nil)
         }
         defer { if isLongLived { session.endLongLived() } }
         guard offset == rest.count || call.maySendFrames else {
             let error = RequestError(.invalidArgument, "\(call.verb.rawValue) takes no more frames")
-            return await finish(.refused(error), nil)
+            return await scope.finish(.refused(error), nil)
         }
-        scope.began(request.message, quiet: call.quiet, now: MonotonicClock.nanoseconds)
+        scope.began(request.message, call, now: MonotonicClock.nanoseconds)
+        let handler = RequestHandler(scope, request)
+        if call.isImmediate {
+            // Nothing to read and nothing to wait for: no task of its own, which is what makes the
+            // common call cheap. Should the host be slow after all, the clock answers for it.
+            let outcome = await handler.run(call)
+            if scope.decide(.handled) { await scope.finish(.handled, outcome) }
+            return
+        }
         let outcome = await withTaskGroup(of: HandlerOutcome?.self) { group in
-            let handler = RequestHandler(scope, request)
             group.addTask {
                 let outcome = await handler.run(call)
                 scope.decide(.handled)
@@ -143,47 +148,6 @@ struct RequestTask: Sendable {
             for await result in group where result != nil { outcome = result }
             return (verdict, outcome)
         }
-        await finish(outcome.0, outcome.1)
-    }
-
-    // MARK: The last frame
-
-    /// A result that exists is said, whatever was decided meanwhile: the effect stays.
-    private func finish(
-        _ verdict: RequestScope.Verdict, _ outcome: HandlerOutcome?
-    ) async {
-        if case .abandoned = verdict { return abandon() }
-        let last: WireServerFrame.OneOf_Frame
-        var stop = ResetCode.none
-        switch (verdict, outcome) {
-        case (_, .success(let result)?):
-            last = .result(.with { $0.result = result })
-        case (.refused(let error), _), (_, .failure(let error)?):
-            stop = error.stop
-            last = .error(session.server.describe(error, in: scope))
-        case (.handled, nil), (.abandoned, nil):
-            return abandon()
-        }
-        do throws(RequestError) {
-            try await scope.sendLast(encode(last))
-        } catch {
-            return abandon()
-        }
-        scope.stream.finish()
-        scope.stream.stopSending(code: stop.rawValue)
-    }
-
-    /// A result that does not fit a frame is a fault of ours, and said as one.
-    private func encode(_ last: WireServerFrame.OneOf_Frame) throws(RequestError) -> [UInt8] {
-        do throws(RequestError) {
-            return try scope.encode(last)
-        } catch {
-            return try scope.encode(.error(session.server.describe(error, in: scope)))
-        }
-    }
-
-    private func abandon() {
-        scope.stream.reset(code: ResetCode.cancelled.rawValue)
-        scope.stream.stopSending(code: ResetCode.cancelled.rawValue)
+        await scope.finish(outcome.0, outcome.1)
     }
 }

@@ -1,0 +1,96 @@
+import SeliumHosting
+import SeliumKernel
+import SeliumTestSupport
+import Synchronization
+
+/// A host whose `info` answers when the test says so, and not before, cancelled or not.
+final class StuckHost: ProcessHost {
+    private let host: InMemoryProcessHost
+    private let waiters = Mutex<[CheckedContinuation<Void, Never>]?>([])
+
+    init(_ host: InMemoryProcessHost) { self.host = host }
+
+    func release() {
+        let waiting = waiters.withLock { waiters in
+            let waiting = waiters ?? []
+            waiters = nil
+            return waiting
+        }
+        for waiter in waiting { waiter.resume() }
+    }
+
+    func info() async throws(HostError) -> HostInfo {
+        await withCheckedContinuation { continuation in
+            let isReleased = waiters.withLock { waiters in
+                waiters?.append(continuation)
+                return waiters == nil
+            }
+            if isReleased { continuation.resume() }
+        }
+        return try await host.info()
+    }
+
+    func start(
+        _ spec: StartSpec, idempotency: Idempotency?
+    ) async throws(HostError) -> StartReport {
+        try await host.start(spec, idempotency: idempotency)
+    }
+    func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
+        try await host.dryRun(spec)
+    }
+    func stop(
+        _ id: ProcessID, idempotency: Idempotency?
+    ) async throws(HostError) -> StopOutcome {
+        try await host.stop(id, idempotency: idempotency)
+    }
+    func lookup(
+        _ name: ProcessName, in namespace: Namespace
+    ) async throws(HostError) -> ProcessID? {
+        try await host.lookup(name, in: namespace)
+    }
+    func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus? {
+        try await host.status(id)
+    }
+    func processes(
+        in namespaces: Set<Namespace>?, includingEnded: Bool
+    ) async throws(HostError) -> [ProcessStatus] {
+        try await host.processes(in: namespaces, includingEnded: includingEnded)
+    }
+    func readLog(
+        _ id: ProcessID, from: UInt64, atMost: Int
+    ) async throws(HostError) -> LogBatch {
+        try await host.readLog(id, from: from, atMost: atMost)
+    }
+    func logPosition(
+        _ id: ProcessID, tail count: Int?, streams: Set<LogStream>
+    ) async throws(HostError) -> UInt64 {
+        try await host.logPosition(id, tail: count, streams: streams)
+    }
+    func openInput(_ id: ProcessID) async throws(HostError) -> InputClaim {
+        try await host.openInput(id)
+    }
+    func writeInput(
+        _ claim: InputClaim, _ bytes: [UInt8], end: Bool
+    ) async throws(HostError) {
+        try await host.writeInput(claim, bytes, end: end)
+    }
+    func closeInput(_ claim: InputClaim) async { await host.closeInput(claim) }
+    func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord { try await host.wait(id) }
+    func module(
+        _ reference: ModuleReference, in namespace: Namespace
+    ) async throws(HostError) -> ModuleInfo? {
+        try await host.module(reference, in: namespace)
+    }
+    func beginUpload(
+        _ digest: ModuleDigest, size: UInt64, namespace: Namespace, role: Role
+    ) async throws(HostError) -> ModuleUpload {
+        try await host.beginUpload(digest, size: size, namespace: namespace, role: role)
+    }
+    func append(_ bytes: [UInt8], to upload: ModuleUpload) async throws(HostError) {
+        try await host.append(bytes, to: upload)
+    }
+    func commit(_ upload: ModuleUpload) async throws(HostError) -> ModuleInfo {
+        try await host.commit(upload)
+    }
+    func suspend(_ upload: ModuleUpload) async { await host.suspend(upload) }
+}
