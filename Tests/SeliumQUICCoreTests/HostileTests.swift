@@ -161,6 +161,29 @@ struct HostileTests {
         #expect(server.end == nil)
     }
 
+    @Test("resets that our own stop-sendings ask for are no flood")
+    func answeredResets() throws {
+        var configuration = QUICConfiguration.server
+        configuration.controlFramesPerSecond = 20
+        let pair = try QUICPair(server: configuration)
+        let (client, server) = try pair.connect()
+        for _ in 0..<80 {
+            let stream = try #require(client.openStream())
+            _ = client.write(stream, text("x").span)
+            pair.run(for: .milliseconds(3))
+            // Answered before the client has finished, as a server may.
+            for remote in pair.server.inbound {
+                server.finish(remote)
+                server.release(remote, code: 0)
+            }
+            pair.run(for: .milliseconds(3))
+            client.release(stream, code: 1)
+        }
+        #expect(pair.server.inbound.count == 80)
+        #expect(server.end == nil)
+        #expect(client.end == nil)
+    }
+
     @Test("copied packets are not counted as a flood")
     func copiesAreNoFlood() throws {
         var configuration = QUICConfiguration.server

@@ -8,6 +8,8 @@ internal import CQUICTLS
 @safe final class PacketMachine {
     let connection: OpaquePointer
     let session: TLSSession
+    /// RESET_STREAM frames that our STOP_SENDINGs have not brought yet.
+    private var expectedResets: UInt32 = 0
     /// Frames that ngtcp2 announces to nobody.
     let watch: UnsafeMutablePointer<quicwatch>
     let readPath: PathStorage
@@ -102,14 +104,17 @@ internal import CQUICTLS
         }
     }
 
-    /// The largest of the counts of cheap control frames, since they were reset.
+    /// The largest of the counts of cheap control frames, since they were reset. A RESET_STREAM for
+    /// each of our own STOP_SENDINGs is what the RFC wants of the other side (RFC 9000 §3.5).
     var controlFrames: UInt32 {
-        unsafe max(
-            watch.pointee.resets, watch.pointee.challenges, watch.pointee.connection_ids,
-            watch.pointee.pings)
+        let resets = unsafe watch.pointee.resets
+        return unsafe max(
+            resets - min(resets, expectedResets), watch.pointee.challenges,
+            watch.pointee.connection_ids, watch.pointee.pings)
     }
 
     func resetControlFrames() {
+        expectedResets -= unsafe min(watch.pointee.resets, expectedResets)
         unsafe quicwatch_reset_counts(watch)
     }
 
@@ -167,6 +172,7 @@ internal import CQUICTLS
     }
 
     func stopReading(_ id: UInt64, code: UInt64) {
+        expectedResets = expectedResets == .max ? .max : expectedResets + 1
         _ = unsafe ngtcp2_conn_shutdown_stream_read(connection, Int64(id), Self.varint(code))
     }
 

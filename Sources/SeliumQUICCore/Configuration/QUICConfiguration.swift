@@ -31,7 +31,9 @@ public struct QUICConfiguration: Hashable, Sendable {
     /// fill a 10 Gbit/s path of 0.2 ms; a write beyond waits.
     public var maximumUnacknowledged: Int = 256 << 10
     /// Frames a second of each cheap kind (RESET_STREAM and STOP_SENDING; PATH_CHALLENGE;
-    /// NEW_ and RETIRE_CONNECTION_ID; PING), beyond which the connection is closed.
+    /// NEW_ and RETIRE_CONNECTION_ID; PING), beyond which the connection is closed. A server's
+    /// defence: a client chose its server, which may well stop a thousand streams a second that it
+    /// has answered before they were finished.
     public var controlFramesPerSecond: Int = 1_000
     /// Application code of that close: `malformed` in the control protocol's numbers.
     public var floodCloseCode: UInt64 = 2
@@ -62,11 +64,13 @@ public struct QUICConfiguration: Hashable, Sendable {
     /// All defaults.
     public init() {}
 
-    /// The defaults for a client: keep-alive every 10 s, no streams from the server.
+    /// The defaults for a client: keep-alive every 10 s, no streams from the server, no limit on its
+    /// control frames.
     public static var client: QUICConfiguration {
         var configuration = QUICConfiguration()
         configuration.keepAliveInterval = .seconds(10)
         configuration.maximumRemoteStreams = 0
+        configuration.controlFramesPerSecond = .max
         return configuration
     }
 
