@@ -178,7 +178,10 @@ let package = Package(
         tests("SeliumTLSCoreTests", ["SeliumTLSCore", "SeliumTestSupport", "SeliumCertificates"]),
         tests(
             "SeliumQUICCoreTests",
-            ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport"]),
+            [
+                "SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "CBoringTLS", "CQUICTLS",
+                "SeliumTestSupport",
+            ]),
         tests(
             "ConformanceTests",
             [
@@ -190,7 +193,12 @@ let package = Package(
             "SeliumKernelTests",
             ["SeliumKernel", "SeliumABI", "SeliumNetCore", "SeliumTestSupport"]),
         tests("SeliumWasmTests", ["SeliumWasm"]),
-        tests("SeliumQUICTests", ["SeliumQUIC", "SeliumTestSupport", nioCore, nioPosix]),
+        tests(
+            "SeliumQUICTests",
+            [
+                "SeliumQUIC", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport", nioCore,
+                nioPosix, logging,
+            ]),
         tests("SeliumCertificatesTests", ["SeliumCertificates", x509, asn1]),
         tests(
             "SeliumRuntimeTests",

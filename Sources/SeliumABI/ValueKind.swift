@@ -42,7 +42,9 @@ public enum ValueKind: UInt8, CaseIterable, Sendable, Hashable {
         case "utf-8", "string", "str", "text": self = .utf8
         case "handle": self = .resource
         default:
-            guard let kind = ValueKind.allCases.first(where: { $0.name == name }) else { return nil }
+            guard let kind = ValueKind.allCases.first(where: { $0.name == name }) else {
+                return nil
+            }
             self = kind
         }
     }
