@@ -59,7 +59,7 @@ extension HostError {
         case .exhausted: code = .resourceExhausted
         case .denied: code = .permissionDenied
         case .busy, .ended: code = .failedPrecondition
-        case .mismatch: code = .aborted
+        case .mismatch, .superseded: code = .aborted
         case .corrupt: code = .dataLoss
         case .outOfRange(let existing):
             code = .outOfRange

@@ -61,7 +61,10 @@ public protocol ProcessHost: Sendable {
         -> ModuleInfo?
 
     /// Begins or resumes an upload: judges size and quotas, becomes its one writer.
-    /// `ModuleUpload.offset` is what is safely on disk.
+    /// `ModuleUpload.offset` is what is safely on disk; all of it when the namespace has the module.
+    ///
+    /// The newest writer of a namespace and digest is the one: it goes on where an older one was,
+    /// and what that one does with its upload from then on is `aborted`.
     func beginUpload(
         _ digest: ModuleDigest, size: UInt64, namespace: Namespace, role: Role
     ) async throws(HostError) -> ModuleUpload

@@ -16,6 +16,8 @@ public struct KernelError: Error, Sendable, Hashable, CustomStringConvertible {
         case busy
         /// It has ended for good.
         case ended
+        /// A newer claim has taken its place.
+        case superseded
         /// An idempotency key came back with another request.
         case mismatch
         /// A log position beyond the next one.

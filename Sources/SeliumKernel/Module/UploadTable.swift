@@ -1,5 +1,9 @@
 /// Who uploads what: partial files by (namespace, digest), one writer each, charged with the size
 /// that was declared.
+///
+/// The newest writer is the one: a client that was killed and comes back must not wait until the
+/// server knows that its old connection is dead. Nobody gains anything by it, as the bytes are
+/// judged by their hash and both writers belong to the same namespace.
 public struct UploadTable: Sendable {
     /// What identifies a partial file.
     public struct Key: Hashable, Sendable {
@@ -42,7 +46,11 @@ public struct UploadTable: Sendable {
         public var offset: UInt64
     }
 
-    /// Becomes the one writer. Fails with `busy`, `exhausted` (quota of role `user`) or `invalid`.
+    /// Becomes the one writer; an older one is superseded. Fails with `exhausted` (quota of role
+    /// `user`) or `invalid`, and then changes nothing.
+    ///
+    /// After a writer that had not let go, `offset` counts bytes that may not be on disk yet:
+    /// `rewind` follows.
     ///
     /// - Parameters:
     ///   - stored: bytes of modules the namespace has already.
@@ -54,9 +62,6 @@ public struct UploadTable: Sendable {
                 .invalid, "a module has 8 to \(Limits.moduleBytes) bytes, this one \(size)")
         }
         let existing = partials[key]
-        guard existing?.token == nil else {
-            throw KernelError(.busy, "another caller is uploading \(key.digest) right now")
-        }
         if role == .user {
             let others = partials.filter { $0.key.namespace == key.namespace && $0.key != key }
             guard others.count < Limits.userUploads else {
@@ -79,8 +84,18 @@ public struct UploadTable: Sendable {
         return Begun(token: tokens, offset: received)
     }
 
+    /// Only `durable` bytes are on disk; says where the new writer goes on. Fails with `ended` or
+    /// `superseded`.
+    public mutating func rewind(
+        _ key: Key, token: UInt64, to durable: UInt64
+    ) throws(KernelError) -> UInt64 {
+        let offset = min(durable, try held(key, token: token).received)
+        partials[key]?.received = offset
+        return offset
+    }
+
     /// `count` more bytes came; nothing changes on failure. Fails with `invalid` when they are more
-    /// than declared, `ended` when the claim is an old one.
+    /// than declared, `ended` when the claim was given up, `superseded` when a newer one holds.
     public mutating func received(
         _ count: Int, key: Key, token: UInt64
     ) throws(KernelError) {
@@ -91,7 +106,7 @@ public struct UploadTable: Sendable {
         partials[key]?.received += UInt64(count)
     }
 
-    /// Checks that all bytes came. Fails with `invalid` or `ended`.
+    /// Checks that all bytes came. Fails with `invalid`, `ended` or `superseded`.
     public func complete(_ key: Key, token: UInt64) throws(KernelError) {
         let partial = try held(key, token: token)
         guard partial.received == partial.size else {
@@ -127,9 +142,14 @@ public struct UploadTable: Sendable {
     }
 
     private func held(_ key: Key, token: UInt64) throws(KernelError) -> Partial {
-        guard let partial = partials[key], partial.token == token else {
+        guard let partial = partials[key], let holder = partial.token else {
             throw KernelError(.ended, "this upload was given up")
         }
+        guard holder == token else { throw Self.superseded }
         return partial
     }
+
+    /// What an old writer hears.
+    public static let superseded = KernelError(
+        .superseded, "another upload of this module took over")
 }

@@ -4,22 +4,34 @@ import SeliumKernel
 
 extension ModuleStore {
     /// Begins or resumes an upload: judges size, quotas and the disk, becomes its one writer.
+    ///
+    /// Takes over from a writer that holds it: what that one sent is made durable first. While the
+    /// upload is being committed this waits, and then has nothing left to send.
     func beginUpload(
         _ digest: ModuleDigest, size: UInt64, namespace: Namespace, role: Role, now: UInt64
     ) async throws(HostError) -> ModuleUpload {
         let key = UploadTable.Key(namespace: namespace, digest: digest)
         expireUploads(now: now)
-        let begun = try table.withLock { (table) throws(HostError) in
+        try await enter(key)
+        defer { leave(key) }
+        guard !table.withLock({ $0.owns(digest, size: size, namespace) }) else {
+            return ModuleUpload(
+                namespace: namespace, digest: digest, size: size, offset: size, token: 0)
+        }
+        let (begun, old) = try table.withLock { (table) throws(HostError) in
             let stored = table.stored(in: namespace)
-            return try hosted { () throws(KernelError) in
+            let begun = try hosted { () throws(KernelError) in
                 try table.uploads.begin(key, size: size, role: role, stored: stored)
             }
+            return (begun, table.files.removeValue(forKey: key))
         }
+        var offset = begun.offset
         do throws(HostError) {
-            try checkDisk(for: size - begun.offset)
+            if let old { offset = try await takeOver(key, token: begun.token, from: old) }
+            try checkDisk(for: size - offset)
             let file: UploadFile
             do throws(SystemError) {
-                file = try UploadFile(Self.name(key), in: directory.uploads, offset: begun.offset)
+                file = try UploadFile(Self.name(key), in: directory.uploads, offset: offset)
             } catch {
                 throw failure(error, "an upload cannot be stored")
             }
@@ -30,13 +42,39 @@ extension ModuleStore {
             table.withLock { $0.files[key] = file }
         } catch {
             _ = table.withLock {
-                $0.uploads.suspend(key, token: begun.token, durable: begun.offset, now: now)
+                $0.uploads.suspend(key, token: begun.token, durable: offset, now: now)
             }
             throw error
         }
         return ModuleUpload(
-            namespace: namespace, digest: digest, size: size, offset: begun.offset,
-            token: begun.token)
+            namespace: namespace, digest: digest, size: size, offset: offset, token: begun.token)
+    }
+
+    /// Ends the writing through an older handle; says where the new writer goes on.
+    private func takeOver(
+        _ key: UploadTable.Key, token: UInt64, from old: UploadFile
+    ) async throws(HostError) -> UInt64 {
+        let durable = await files.run { old.retire() }
+        return try table.withLock { (table) throws(HostError) in
+            try hosted { () throws(KernelError) in
+                try table.uploads.rewind(key, token: token, to: durable)
+            }
+        }
+    }
+
+    /// Waits for the right to begin or commit an upload, which both take several steps.
+    private func enter(_ key: UploadTable.Key) async throws(HostError) {
+        _ = try await table.wait(for: .upload(key)) { table, _ in
+            table.changing.insert(key).inserted ? true : nil
+        }
+    }
+
+    /// Gives it back.
+    private func leave(_ key: UploadTable.Key) {
+        table.update { table, wakes in
+            table.changing.remove(key)
+            wakes.wake(.upload(key))
+        }
     }
 
     /// Appends; makes everything durable at least every `Limits.uploadSyncBytes`.
@@ -49,20 +87,27 @@ extension ModuleStore {
             return table.files[key]
         }
         guard let file else { throw HostError(.failedPrecondition, "this upload was given up") }
+        let isStored: Bool
         do throws(SystemError) {
-            try file.append(bytes)
-            if file.unsynchronized >= Limits.uploadSyncBytes {
+            isStored = try file.append(bytes)
+            if isStored, file.unsynchronized >= Limits.uploadSyncBytes {
                 try await files.run { () throws(SystemError) in try file.synchronize() }
             }
         } catch {
             throw failure(error, "an upload cannot be stored")
         }
+        guard isStored else { throw HostError(UploadTable.superseded) }
         if file.unsynchronized == 0 { try checkDisk(for: 0) }
     }
 
     /// Checks size and hash and makes the module exist.
     func commit(_ upload: ModuleUpload) async throws(HostError) -> ModuleInfo {
         let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
+        try await enter(key)
+        defer { leave(key) }
+        // Another writer of it was faster.
+        guard !table.withLock({ $0.owns(upload.digest, size: upload.size, upload.namespace) })
+        else { return ModuleInfo(digest: upload.digest, size: upload.size) }
         let file = try table.withLock { (table) throws(HostError) -> UploadFile? in
             try hosted { () throws(KernelError) in
                 try table.uploads.complete(key, token: upload.token)

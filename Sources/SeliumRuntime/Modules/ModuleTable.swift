@@ -7,6 +7,8 @@ struct ModuleTable: Sendable {
     enum Key: Hashable, Sendable {
         case module(ModuleDigest)
         case compiler
+        /// The right to begin or commit this upload.
+        case upload(UploadTable.Key)
     }
 
     private struct Loaded: Sendable {
@@ -26,6 +28,8 @@ struct ModuleTable: Sendable {
 
     var uploads = UploadTable()
     var files: [UploadTable.Key: UploadFile] = [:]
+    /// Uploads that somebody begins or commits at this moment.
+    var changing: Set<UploadTable.Key> = []
     /// Files in `modules/` that were hashed, as they were then.
     var named: [String: (status: File.Status, digest: ModuleDigest)] = [:]
 
@@ -42,6 +46,11 @@ struct ModuleTable: Sendable {
     /// Bytes of a namespace's own modules.
     func stored(in namespace: Namespace) -> UInt64 {
         owners[namespace]?.values.reduce(0) { $0 &+ $1 } ?? 0
+    }
+
+    /// Whether the namespace has this module of its own.
+    func owns(_ digest: ModuleDigest, size: UInt64, _ namespace: Namespace) -> Bool {
+        owners[namespace]?[digest] == size
     }
 
     mutating func own(_ digest: ModuleDigest, size: UInt64, by namespace: Namespace) {

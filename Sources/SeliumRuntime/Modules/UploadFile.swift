@@ -9,6 +9,8 @@ final class UploadFile: Sendable {
         var durable: UInt64
         /// Of everything from the beginning; nil when this runtime did not see all of it.
         var hash: SHA256?
+        /// A newer writer has the file open.
+        var isRetired = false
     }
 
     private let file: File
@@ -29,12 +31,23 @@ final class UploadFile: Sendable {
     /// Bytes that a crash would lose.
     var unsynchronized: UInt64 { contents.withLock { $0.received - $0.durable } }
 
-    func append(_ bytes: [UInt8]) throws(SystemError) {
+    /// Appends; false, and nothing is written, when it is retired.
+    func append(_ bytes: [UInt8]) throws(SystemError) -> Bool {
         try contents.withLock { (contents) throws(SystemError) in
+            guard !contents.isRetired else { return false }
             try file.write(bytes)
             contents.received += UInt64(bytes.count)
             contents.hash?.update(bytes)
+            return true
         }
+    }
+
+    /// Takes no more bytes, makes those that came durable, and says how many are. What cannot be
+    /// made durable is not counted.
+    func retire() -> UInt64 {
+        contents.withLock { $0.isRetired = true }
+        try? synchronize()
+        return durable
     }
 
     /// Makes everything durable.

@@ -97,7 +97,7 @@ extension HostContract {
             await host.suspend(first)
             let second = try await begin()
             try expect(second.offset <= UInt64(bytes.count / 2), "offset \(second.offset)")
-            try await fails(.failedPrecondition) { () async throws(HostError) in
+            try await fails(.aborted) { () async throws(HostError) in
                 try await host.append([1], to: first)
             }
             try await host.append(Array(bytes[Int(second.offset)...]), to: second)
@@ -106,17 +106,43 @@ extension HostContract {
             let id = try await fixture.start(.lines(50, exit: 3))
             try equal(try await host.wait(id).outcome, .exit(code: 3), "outcome")
         },
-        Check(description: "an upload has one writer, foreign uploads are not in the way") {
+        Check(description: "the newest writer of an upload takes over from the one before") {
+            fixture in
+            let host = fixture.host
+            let bytes = fixture.module(.lines(50, exit: 3))
+            let (digest, size) = (try digest(of: bytes), UInt64(bytes.count))
+            let half = bytes.count / 2
+            func begin() async throws(HostError) -> ModuleUpload {
+                try await host.beginUpload(
+                    digest, size: size, namespace: Namespace(of: alice), role: .user)
+            }
+            let old = try await begin()
+            try await host.append(Array(bytes.prefix(half)), to: old)
+            let new = try await begin()
+            try equal(new.offset, UInt64(half), "where the new writer goes on")
+            try await fails(.aborted) { () async throws(HostError) in
+                try await host.append(Array(bytes[half...]), to: old)
+            }
+            try await fails(.aborted) { () async throws(HostError) in
+                try await host.commit(old)
+            }
+            await host.suspend(old)
+            try await host.append(Array(bytes[half...]), to: new)
+            _ = try await host.commit(new)
+            let late = try await begin()
+            try equal(late.offset, size, "what is left to send of a module that is here")
+            try equal(
+                try await host.commit(late), ModuleInfo(digest: digest, size: size), "module")
+            let id = try await fixture.start(.lines(50, exit: 3))
+            try equal(try await host.wait(id).outcome, .exit(code: 3), "outcome")
+        },
+        Check(description: "foreign uploads of the same module are not in the way") {
             fixture in
             let host = fixture.host
             let bytes = fixture.module(.lines(1, exit: 0))
             let (digest, size) = (try digest(of: bytes), UInt64(bytes.count))
             let own = try await host.beginUpload(
                 digest, size: size, namespace: Namespace(of: alice), role: .user)
-            try await fails(.failedPrecondition) { () async throws(HostError) in
-                try await host.beginUpload(
-                    digest, size: size, namespace: Namespace(of: alice), role: .user)
-            }
             let foreign = try await host.beginUpload(
                 digest, size: size, namespace: Namespace(of: bob), role: .user)
             try await host.append(bytes, to: foreign)

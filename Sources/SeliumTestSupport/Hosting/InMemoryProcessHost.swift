@@ -244,6 +244,10 @@ package final class InMemoryProcessHost: ProcessHost {
         try world.withLock { (world) throws(HostError) in
             try world.failIfTold()
             let key = UploadTable.Key(namespace: namespace, digest: digest)
+            if world.owns(digest, size: size, namespace) {
+                return ModuleUpload(
+                    namespace: namespace, digest: digest, size: size, offset: size, token: 0)
+            }
             let stored = world.owners[namespace, default: []].reduce(0) {
                 $0 + UInt64(world.modules[$1]?.count ?? 0)
             }
@@ -269,6 +273,9 @@ package final class InMemoryProcessHost: ProcessHost {
 
     package func commit(_ upload: ModuleUpload) async throws(HostError) -> ModuleInfo {
         try world.withLock { (world) throws(HostError) in
+            if world.owns(upload.digest, size: upload.size, upload.namespace) {
+                return ModuleInfo(digest: upload.digest, size: upload.size)
+            }
             let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
             try hosted { () throws(KernelError) in
                 try world.uploads.complete(key, token: upload.token)

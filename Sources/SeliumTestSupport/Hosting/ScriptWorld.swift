@@ -75,6 +75,12 @@ struct ScriptWorld: Sendable {
         }
     }
 
+    /// Whether the namespace has this module of its own.
+    func owns(_ digest: ModuleDigest, size: UInt64, _ namespace: Namespace) -> Bool {
+        owners[namespace]?.contains(digest) == true
+            && modules[digest].map { UInt64($0.count) } == size
+    }
+
     // MARK: Starting
 
     struct Judged: Sendable {

@@ -25,6 +25,38 @@ struct UploadTableTests {
         #expect(try table.begin(key, size: 99, role: .user, stored: 0).offset == 0)
     }
 
+    @Test("the newest writer takes over: it goes on where the disk is, the old claim is stale")
+    func takeOver() throws {
+        var table = UploadTable()
+        let key = try Self.key(1)
+        let old = try table.begin(key, size: 100, role: .user, stored: 0)
+        try table.received(60, key: key, token: old.token)
+        let new = try table.begin(key, size: 100, role: .user, stored: 0)
+        #expect(new.offset == 60)
+        #expect(try table.rewind(key, token: new.token, to: 40) == 40)
+        for body in [
+            { (table: inout UploadTable) throws in try table.received(1, key: key, token: old.token)
+            },
+            { (table: inout UploadTable) throws in try table.complete(key, token: old.token) },
+            { (table: inout UploadTable) throws in
+                _ = try table.rewind(key, token: old.token, to: 0)
+            },
+        ] {
+            let error = #expect(throws: KernelError.self) { try body(&table) }
+            #expect(error?.code == .superseded)
+        }
+        let letGo = table.suspend(key, token: old.token, durable: 0, now: 0)
+        #expect(!letGo)
+        table.remove(key, token: old.token)
+        try table.received(60, key: key, token: new.token)
+        try table.complete(key, token: new.token)
+        let refused = #expect(throws: KernelError.self) {
+            try table.begin(key, size: 7, role: .user, stored: 0)
+        }
+        #expect(refused?.code == .invalid)
+        try table.complete(key, token: new.token)
+    }
+
     @Test("more bytes than announced change nothing")
     func tooMany() throws {
         var table = UploadTable()

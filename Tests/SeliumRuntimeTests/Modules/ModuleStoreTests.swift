@@ -173,6 +173,77 @@ struct ModuleStoreTests {
         }
     }
 
+    /// A module of a few bytes more than `size`, that exits with 0.
+    private func large(_ size: Int, seed: UInt64) -> [UInt8] {
+        var random = SeededRandom(seed: seed)
+        // A custom section makes it as large as wanted.
+        return Array(ContractModules.module(.lines(1, exit: 0))) + [0] + leb(size + 1) + [0]
+            + random.bytes(size)
+    }
+
+    @Test("a client that was killed goes on at once where it was; its dead stream disturbs nothing")
+    func takeOver() async throws {
+        let bytes = large(6 << 20, seed: 7)
+        let digest = try #require(ModuleDigest(bytes: SHA256.hash(bytes)))
+        try await RuntimeFixture.with { runtime, _ in
+            func begin() async throws -> ModuleUpload {
+                try await runtime.beginUpload(
+                    digest, size: UInt64(bytes.count), namespace: Runtime.space, role: .user)
+            }
+            var position = 0
+            var old: ModuleUpload?
+            for step in [100_000, 3 << 20, 4_500_000, 6 << 20] {
+                let upload = try await begin()
+                #expect(upload.offset == UInt64(position))
+                if let old {
+                    let error = await refusal { try await runtime.append([1], to: old) }
+                    #expect(error?.code == .aborted)
+                    #expect(error?.message == "another upload of this module took over")
+                    await runtime.suspend(old)
+                }
+                try await runtime.append(Array(bytes[position..<step]), to: upload)
+                position = step
+                old = upload
+            }
+            let last = try await begin()
+            try await runtime.append(Array(bytes[position...]), to: last)
+            #expect(try await runtime.commit(last).size == UInt64(bytes.count))
+        }
+    }
+
+    @Test("many writers of one module: the newest has it, the others hear so, no bytes are mixed")
+    func manyWriters() async throws {
+        let bytes = large(1 << 20, seed: 8)
+        let digest = try #require(ModuleDigest(bytes: SHA256.hash(bytes)))
+        try await RuntimeFixture.with { runtime, _ in
+            let ends = await withTaskGroup(of: HostError.Code?.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        await refusal {
+                            let upload = try await runtime.beginUpload(
+                                digest, size: UInt64(bytes.count), namespace: Runtime.space,
+                                role: .user)
+                            var position = Int(upload.offset)
+                            while position < bytes.count {
+                                let end = min(bytes.count, position + 16_384)
+                                try await runtime.append(Array(bytes[position..<end]), to: upload)
+                                position = end
+                            }
+                            return try await runtime.commit(upload)
+                        }?.code
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(ends.contains(nil))
+            // Superseded, or so late that the newest has committed already.
+            #expect(ends.allSatisfy { [nil, .aborted, .failedPrecondition].contains($0) })
+            let spec = try await runtime.spec(bytes)
+            let id = try #require(try await runtime.start(spec, idempotency: nil).id)
+            #expect(try await runtime.wait(id).outcome == .exit(code: 0))
+        }
+    }
+
     private func leb(_ number: Int) -> [UInt8] {
         var rest = number
         var bytes: [UInt8] = []
