@@ -75,6 +75,12 @@ extension Runtime {
         process.input?.close()
         process.detach()
         let gone = world.update { world, wakes -> [ProcessID] in
+            // In here, so that both are one moment: who has heard of the end finds it in the log,
+            // and who found it in the log finds it here. Nobody who holds the logs asks for this.
+            logs.update { shelf, wakes in
+                shelf.append(.ended(record), to: id, wallTime: wall, monotonicTime: monotonic)
+                wakes.wake(id)
+            }
             world.running[id] = nil
             wakes.wake(.end(id))
             if world.running.isEmpty { wakes.wake(.drained) }
@@ -85,15 +91,13 @@ extension Runtime {
             }
             return world.table.ended(id, record, now: monotonic)
         }
+        guard !gone.isEmpty else { return }
         logs.update { shelf, wakes in
-            shelf.append(.ended(record), to: id, wallTime: wall, monotonicTime: monotonic)
-            wakes.wake(id)
             for old in gone {
                 shelf.remove(old)
                 wakes.wake(old)
             }
         }
-        guard !gone.isEmpty else { return }
         state.write { database in
             for old in gone { try database.delete(old, in: process.namespace) }
         }

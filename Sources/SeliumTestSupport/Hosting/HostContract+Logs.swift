@@ -37,6 +37,22 @@ extension HostContract {
             try equal(error.range, LogRange(oldest: 1, last: last), "range")
             try equal(try await host.readLog(id, from: last, atMost: 100).items.count, 1, "items")
         },
+        Check(description: "who has heard of an end finds it in the log, and the other way round") {
+            fixture in
+            let host = fixture.host
+            for round in 0..<60 {
+                let id = try await fixture.start(.lines(1, exit: 0))
+                if round.isMultiple(of: 2) {
+                    let last = try await host.wait(id).lastSequence
+                    let next = try await host.logPosition(id, tail: 0, streams: [])
+                    try equal(next, last + 1, "the log's next sequence after the end")
+                } else {
+                    _ = try await fixture.wholeLog(id)
+                    let state = try await host.status(id)?.state
+                    try equal(state?.hasEnded, true, "ended")
+                }
+            }
+        },
         Check(description: "a reader in the middle of a chunk gets the chunk") { fixture in
             let id = try await fixture.start(.lines(300, exit: 0))
             _ = try await fixture.host.wait(id)
