@@ -21,6 +21,8 @@ final class ProcessOutput: GuestOutput {
         var bucket: TokenBucket
         /// When the rate lets the guest write again.
         var writableAt: UInt64 = 0
+        /// Rings then; 0 when there is none.
+        var timer: UInt64 = 0
         var resume: (@Sendable () -> Void)?
         /// Waits for everything to be in the log.
         var onDrained: (@Sendable () -> Void)?
@@ -92,7 +94,9 @@ final class ProcessOutput: GuestOutput {
         switch wait {
         case .no: resume()
         case .ceiling: break
-        case .until(let time): _ = timers.schedule(at: time, resume)
+        case .until(let time):
+            let timer = timers.schedule(at: time, resume)
+            state.withLock { $0.timer = timer }
         }
     }
 
@@ -115,14 +119,17 @@ final class ProcessOutput: GuestOutput {
         perform(then)
     }
 
-    /// Calls `done` once when everything the guest wrote is in the log; at once when it is.
+    /// The guest is gone: calls `done` once when everything it wrote is in the log; at once when
+    /// it is.
     func whenDrained(_ done: @escaping @Sendable () -> Void) {
-        let (now, then) = state.withLock { state -> (Bool, Then) in
+        let (now, timer, then) = state.withLock { state -> (Bool, UInt64, Then) in
             let then = flush(&state)
-            if state.held.isEmpty { return (true, then) }
-            state.onDrained = done
-            return (false, then)
+            if !state.held.isEmpty { state.onDrained = done }
+            defer { state.timer = 0 }
+            return (state.held.isEmpty, state.timer, then)
         }
+        // Else it would keep the bytes of a write that nobody waits for.
+        if timer != 0 { timers.cancel(timer) }
         perform(then)
         if now { done() }
     }

@@ -17,7 +17,9 @@ struct ProcessOutputTests {
             return 1
         }
 
-        func cancel(_ id: UInt64) {}
+        let cancelled = Mutex<[UInt64]>([])
+
+        func cancel(_ id: UInt64) { cancelled.withLock { $0.append(id) } }
     }
 
     /// Time that stands still.
@@ -116,6 +118,9 @@ struct ProcessOutputTests {
         let deadlines = setup.timers.actions.withLock { $0.map(\.deadline) }
         // One byte more is there after 1/64 Mi of a second.
         #expect(deadlines == [1_000 + 15])
+        // A guest that is killed meanwhile leaves no timer, which would hold what it wanted to write.
+        setup.output.whenDrained {}
+        #expect(setup.timers.cancelled.withLock(\.self) == [1])
     }
 
     @Test("a record of the runtime comes behind what was written before it")
