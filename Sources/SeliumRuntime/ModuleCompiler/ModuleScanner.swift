@@ -5,6 +5,10 @@ import SeliumKernel
 ///
 /// Reads a few bytes per section and trusts no length: a section that ends behind the file, or
 /// starts none, is refused. Whether its contents are valid is the compiler's to say.
+///
+/// A memory has to be exported as `memory`: under another name no host call could serve it, and
+/// nobody could say how much a process holds. (An import that is no function is refused by the
+/// linker.)
 struct ModuleScanner: Sendable {
     /// What a module may have at most.
     struct Bounds: Sendable {
@@ -25,6 +29,8 @@ struct ModuleScanner: Sendable {
         var functions = 0
         var globals = 0
         var sections = 0
+        var memories = 0
+        var exportsMemory = false
     }
 
     /// Why a module is refused: one sentence, of our words.
@@ -61,9 +67,46 @@ struct ModuleScanner: Sendable {
             let end = begin + UInt64(length.value)
             guard end <= size else { throw Self.malformed }
             try count(id, head.dropFirst(1 + length.bytes).prefix(Int(length.value)), &outline)
+            if id == 7 { try findMemory(from: begin, to: end, &outline, read) }
             offset = end
         }
+        guard outline.memories == 0 || outline.exportsMemory else {
+            throw Refusal(description: "the module does not export its memory as \"memory\"")
+        }
         return outline
+    }
+
+    /// Looks for the memory among the exports of a section whose count was judged: a name, a kind
+    /// and an index each. Names are skipped by their length.
+    private func findMemory(
+        from begin: UInt64, to end: UInt64, _ outline: inout Outline,
+        _ read: (_ offset: UInt64, _ count: Int) throws(Refusal) -> [UInt8]
+    ) throws(Refusal) {
+        var offset = begin
+        func number(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> UInt64 {
+            guard let number = Self.number(bytes) else { throw Self.malformed }
+            offset += UInt64(number.bytes)
+            return UInt64(number.value)
+        }
+        // 12 bytes: a length of at most 5, and the six letters. Never more than the section has, so
+        // that `offset` stays inside it.
+        func next() throws(Refusal) -> ArraySlice<UInt8> {
+            try read(offset, Int(min(12, end - offset)))[...]
+        }
+        let count = try number(try next())
+        for _ in 0..<count {
+            let head = try next()
+            let begin = offset
+            let length = try number(head)
+            let name = head.dropFirst(Int(offset - begin)).prefix(Int(length))
+            guard length < end - offset else { throw Self.malformed }
+            offset += length
+            let item = try next()
+            guard let kind = item.first else { throw Self.malformed }
+            offset += 1
+            _ = try number(item.dropFirst())
+            if kind == 2, name.elementsEqual("memory".utf8) { outline.exportsMemory = true }
+        }
     }
 
     private func checkHeader(_ header: [UInt8]) throws(Refusal) {
@@ -81,7 +124,7 @@ struct ModuleScanner: Sendable {
     private func count(
         _ id: UInt8, _ payload: ArraySlice<UInt8>, _ outline: inout Outline
     ) throws(Refusal) {
-        guard [2, 3, 6, 7].contains(id) else { return }
+        guard [2, 3, 5, 6, 7].contains(id) else { return }
         guard let count = Self.number(payload) else { throw Self.malformed }
         // Sections stand once in a module; adding up costs a liar nothing and us no trust.
         switch id {
@@ -95,6 +138,7 @@ struct ModuleScanner: Sendable {
             guard outline.functions <= bounds.functions else {
                 throw Self.tooMany("functions", bounds.functions)
             }
+        case 5: outline.memories += Int(count.value)
         case 6:
             outline.globals += Int(count.value)
             guard outline.globals <= bounds.globals else {

@@ -67,7 +67,7 @@ struct ModuleCompilerTests {
         await #expect(throws: CompileFailure.invalid("this is no WebAssembly module")) {
             try await compile(Array("no module at all".utf8))
         }
-        let shared = try Module.wasm(fromText: "(module (memory 1 1 shared))")
+        let shared = try Module.wasm(fromText: #"(module (memory (export "memory") 1 1 shared))"#)
         do {
             _ = try await compile(shared)
             Issue.record("compiled")

@@ -1,3 +1,4 @@
+import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
@@ -12,6 +13,11 @@ struct ModuleScannerTests {
 
     static func section(_ id: UInt8, _ body: [UInt8]) -> [UInt8] { [id] + leb(body.count) + body }
 
+    /// Exports: a function without a name, so often.
+    static func exports(_ count: Int) -> [UInt8] {
+        leb(count) + Array(repeating: [0, 0, 0], count: count).joined()
+    }
+
     func scan(_ bytes: [UInt8]) throws(ModuleScanner.Refusal) -> ModuleScanner.Outline {
         try ModuleScanner().scan(size: UInt64(bytes.count)) { offset, count in
             Array(bytes.dropFirst(Int(offset)).prefix(count))
@@ -22,7 +28,7 @@ struct ModuleScannerTests {
     func counts() throws {
         let module =
             Self.header + Self.section(2, Self.leb(3) + [9, 9]) + Self.section(3, Self.leb(300))
-            + Self.section(7, Self.leb(2)) + Self.section(0, [4] + Array("name".utf8))
+            + Self.section(7, Self.exports(2)) + Self.section(0, [4] + Array("name".utf8))
         #expect(try scan(module) == .init(imports: 3, exports: 2, functions: 300, sections: 4))
         #expect(try scan(Self.header) == .init())
     }
@@ -34,13 +40,14 @@ struct ModuleScannerTests {
             (7, 10_000, "exports"),
         ])
     func tooMany(id: UInt8, limit: Int, what: String) throws {
-        _ = try scan(Self.header + Self.section(id, Self.leb(limit)))
+        func body(_ count: Int) -> [UInt8] { id == 7 ? Self.exports(count) : Self.leb(count) }
+        _ = try scan(Self.header + Self.section(id, body(limit)))
         #expect {
             try scan(Self.header + Self.section(id, Self.leb(limit + 1)))
         } throws: { "\($0)" == "the module has more than \(limit) \(what)" }
         #expect("split over two sections it is as many") {
             try scan(
-                Self.header + Self.section(id, Self.leb(limit)) + Self.section(id, Self.leb(1)))
+                Self.header + Self.section(id, body(limit)) + Self.section(id, body(1)))
         } throws: { "\($0)".contains(what) }
         #expect {
             try scan(Self.header + Self.section(id, [0xff, 0xff, 0xff, 0xff, 0x0f]))
@@ -55,6 +62,10 @@ struct ModuleScannerTests {
             [], [0, 0x61, 0x73], Array("#!/bin/sh".utf8), [0, 0x61, 0x73, 0x6d, 2, 0, 0, 0],
             [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0], header + [2], header + [2, 5, 1],
             header + [2, 0], header + [3, 1, 0x80],
+            header + [7, 1, 1], header + [7, 2, 1, 0], header + [7, 3, 1, 0, 0],
+            header + [7, 4, 1, 1, 0, 0], header + [7, 4, 2, 0, 0, 0],
+            header + [7, 4, 1, 0, 0, 0x80], header + [7, 3, 1, 9, 0, 0, 0, 0],
+            header + [7, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0],
             header + [0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80],
             header + [0, 0xff, 0xff, 0xff, 0xff, 0x0f], header + [0, 0xff, 0xff, 0xff, 0xff, 0x1f],
         ] as [[UInt8]])
@@ -68,11 +79,40 @@ struct ModuleScannerTests {
         #expect { try scan(bytes) } throws: { "\($0)".contains("more than 1000 sections") }
     }
 
+    @Test(
+        "refuses a memory that is not exported as such: nobody could count it",
+        arguments: [
+            #"(memory 1)"#, #"(memory (export "mem") 1)"#, #"(memory (export "memory2") 1)"#,
+            #"(memory 1) (func (export "memory"))"#, #"(memory (export "") 0 1)"#,
+        ])
+    func hiddenMemory(text: String) throws {
+        let module = try Module.wasm(fromText: "(module \(text))")
+        #expect { try scan(module) } throws: {
+            "\($0)" == #"the module does not export its memory as "memory""#
+        }
+    }
+
+    @Test(
+        "takes a memory that is exported, wherever it stands, and a module without one",
+        arguments: [
+            #"(memory (export "memory") 1)"#, #"(func (export "memory"))"#, "",
+            #"(memory 1) (export "a" (memory 0)) (export "memory" (memory 0)) (func (export "b"))"#,
+            #"(func (export "\#(String(repeating: "x", count: 300))")) (memory (export "memory") 1)"#,
+        ])
+    func shownMemory(text: String) throws {
+        let module = try Module.wasm(fromText: "(module \(text))")
+        let outline = try scan(module)
+        #expect(outline.exportsMemory == (outline.memories == 1))
+        #expect(outline.memories == (text.contains("(memory") ? 1 : 0))
+    }
+
     @Test("survives every prefix and every flipped byte of a module")
     func mutations() throws {
         let module =
             Self.header + Self.section(2, Self.leb(3)) + Self.section(3, Self.leb(300))
-            + Self.section(7, Self.leb(2)) + Self.section(0, Array(repeating: 7, count: 200))
+            + Self.section(5, [1, 0, 1])
+            + Self.section(7, [2, 0, 0, 0, 6] + Array("memory".utf8) + [2, 0])
+            + Self.section(0, Array(repeating: 7, count: 200))
         for count in 0..<module.count { _ = try? scan(Array(module.prefix(count))) }
         for place in module.indices {
             for bit in 0..<8 {
