@@ -1,20 +1,24 @@
 /// What each address has: connections now, and handshakes lately. IPv6 counts by /64.
-struct AddressLedger {
-    /// Addresses whose rate is remembered. 16,384 buckets are about 1 MB; beyond it an address that
-    /// is new has to be validated with Retry, which costs no memory.
-    static let maximumBuckets = 16_384
-
-    private let perSecond: Int
-    private let burst: Int
+///
+/// Handshakes are counted twice over, because a source address that was not validated may be
+/// anybody's: what is spoofed can only lead to Retry, and never takes from what the true owner of the
+/// address has once it has come back with a token.
+package struct AddressLedger {
     private let maximumConnections: Int
     private var connections: [IPAddress: Int] = [:]
-    private var buckets: [IPAddress: TokenBucket] = [:]
-    private var lastSweep: UInt64 = 0
+    private var unvalidated: HandshakeRates
+    private var validated: HandshakeRates
+    /// What validated addresses share while there is no room to remember each by itself.
+    private var overflow: TokenBucket
 
-    init(_ configuration: QUICConfiguration) {
-        perSecond = configuration.handshakesPerSecond
-        burst = configuration.handshakeBurst
+    /// Nobody has anything yet.
+    package init(_ configuration: QUICConfiguration, now: UInt64) {
+        let perSecond = configuration.handshakesPerSecond
+        let burst = configuration.handshakeBurst
         maximumConnections = configuration.maximumConnectionsPerAddress
+        unvalidated = HandshakeRates(perSecond: perSecond, burst: burst, now: now)
+        validated = HandshakeRates(perSecond: perSecond, burst: burst, now: now)
+        overflow = TokenBucket(perSecond: perSecond, burst: burst, now: now)
     }
 
     func hasRoom(for address: IPAddress) -> Bool {
@@ -31,24 +35,15 @@ struct AddressLedger {
         connections[prefix] = count > 1 ? count - 1 : nil
     }
 
-    /// Takes one handshake from the address's rate; false when it has none left.
-    mutating func takeHandshake(of address: IPAddress, now: UInt64) -> Bool {
-        let prefix = address.rateLimitPrefix
-        if buckets[prefix] == nil {
-            guard makeRoom(now: now) else { return false }
-            buckets[prefix] = TokenBucket(perSecond: perSecond, burst: burst, now: now)
-        }
-        return buckets[prefix]?.take(now: now) ?? false
+    /// Takes one handshake from what is allowed without a token; false when the address has to be
+    /// validated first: its rate is spent, or there is no room to remember it.
+    package mutating func takeUnvalidated(of address: IPAddress, now: UInt64) -> Bool {
+        unvalidated.take(of: address.rateLimitPrefix, now: now) ?? false
     }
 
-    private mutating func makeRoom(now: UInt64) -> Bool {
-        guard buckets.count >= Self.maximumBuckets else { return true }
-        // At most one sweep a second: sweeping is linear, and the flood decides how often it is due.
-        guard now >= lastSweep + 1_000_000_000 else { return false }
-        lastSweep = now
-        for key in Array(buckets.keys) where buckets[key]?.isFull(now: now) == true {
-            buckets[key] = nil
-        }
-        return buckets.count < Self.maximumBuckets
+    /// Takes one handshake from the rate of an address that proved to be the client's; false when it
+    /// has none left.
+    package mutating func takeValidated(of address: IPAddress, now: UInt64) -> Bool {
+        validated.take(of: address.rateLimitPrefix, now: now) ?? overflow.take(now: now)
     }
 }

@@ -29,8 +29,11 @@ extension CoreEndpoint {
         guard ledger.hasRoom(for: path.remote.address) else {
             return isValidated ? .refuse(code: Self.connectionRefused) : .retry
         }
-        guard ledger.takeHandshake(of: path.remote.address, now: now) else {
-            return isValidated ? .drop : .retry
+        // Only an address that is its own can spend what it has: see `AddressLedger`.
+        if isValidated {
+            guard ledger.takeValidated(of: path.remote.address, now: now) else { return .drop }
+        } else {
+            guard ledger.takeUnvalidated(of: path.remote.address, now: now) else { return .retry }
         }
         return .accept(original: original, wasRetried: isValidated)
     }

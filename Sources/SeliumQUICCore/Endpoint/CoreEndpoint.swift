@@ -59,7 +59,7 @@ package final class CoreEndpoint {
         let secret = key.flatMap { $0.count == 32 ? $0 : nil } ?? SystemRandom().bytes(32)
         self.stateless = StatelessPackets(
             key: secret, tokenLifetime: configuration.retryTokenLifetime.nanoseconds)
-        self.ledger = AddressLedger(configuration)
+        self.ledger = AddressLedger(configuration, now: now)
         self.statelessBudget = TokenBucket(
             perSecond: configuration.statelessPacketsPerSecond,
             burst: configuration.statelessPacketsPerSecond, now: now)
@@ -82,19 +82,12 @@ package final class CoreEndpoint {
 
     /// Lets everything act whose time has come.
     package func handleTimers(now: UInt64) {
-        // An entry that is put back is later than now, so this ends.
-        while let entry = timers.popDue(now: now) {
-            guard slots.indices.contains(entry.slot),
-                slots[entry.slot].generation == entry.generation
-            else { continue }
-            switch slots[entry.slot].state {
-            case .free:
-                continue
-            case .closing, .draining:
-                free(entry.slot)
-            case .living(let connection):
-                guard connection.armedDeadline == entry.deadline else { continue }
-                connection.handleExpiry(now: now)
+        // Nothing is armed again before packets are made, so this ends.
+        while let index = timers.popDue(now: now) {
+            switch slots[index].state {
+            case .free: break
+            case .closing, .draining: free(index)
+            case .living(let connection): connection.handleExpiry(now: now)
             }
         }
     }
@@ -125,23 +118,28 @@ package final class CoreEndpoint {
     }
 
     func popReady() -> CoreConnection? {
-        guard let connection = ready.popFirst() else { return nil }
-        connection.isReady = false
-        return connection
+        while let connection = ready.popFirst() {
+            guard connection.isReady else { continue }
+            connection.isReady = false
+            return connection
+        }
+        return nil
     }
 
-    var readyCount: Int { ready.count }
+    /// Places in the list of connections with something to send, those of ended ones included.
+    package var readyCount: Int { ready.count }
 
-    /// Arms the connection's deadline when it is earlier than the one in the heap.
+    /// Deadlines planned, for tests.
+    package var plannedCount: Int { timers.count }
+
+    /// Arms the connection's deadline when it is earlier than the one in the heap: one that moves
+    /// later with every packet costs nothing, it is looked at when the old one comes up.
     func arm(_ connection: CoreConnection) {
         guard connection.end == nil, let deadline = connection.packets?.expiry,
             deadline < connection.armedDeadline
         else { return }
         connection.armedDeadline = deadline
-        timers.insert(
-            .init(
-                deadline: deadline, slot: connection.slot,
-                generation: slots[connection.slot].generation))
+        timers.set(connection.slot, to: deadline)
     }
 
     // MARK: Slots and routes
@@ -206,6 +204,7 @@ package final class CoreEndpoint {
 
     private func free(_ index: Int) {
         for id in slots[index].ids { routes[id] = nil }
+        timers.remove(index)
         slots[index] = EndpointSlot()
         freeSlots.append(index)
     }
@@ -220,10 +219,9 @@ package final class CoreEndpoint {
         connectionCount -= 1
         if !connection.isHandshakeComplete { halfOpenCount -= 1 }
         ledger.closed(by: slots[connection.slot].address)
-        if connection.isReady {
-            ready.removeAll { $0 === connection }
-            connection.isReady = false
-        }
+        // Its place in `ready` is skipped when its turn comes: looking for it would be linear, and
+        // a shutdown ends thousands at once.
+        connection.isReady = false
     }
 
     // MARK: What connections tell
@@ -249,8 +247,7 @@ package final class CoreEndpoint {
             slots[index].state = .closing(ClosingState(packet: packet, path: connection.path))
             send(packet, over: connection.path)
         }
-        timers.insert(
-            .init(deadline: until, slot: index, generation: slots[index].generation))
+        timers.set(index, to: until)
         closingOrder.append((index, slots[index].generation))
         while closingOrder.count > Self.maximumClosing, let oldest = closingOrder.popFirst() {
             if slots[oldest.slot].generation == oldest.generation { free(oldest.slot) }
