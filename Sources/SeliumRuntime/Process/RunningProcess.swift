@@ -71,7 +71,7 @@ final class RunningProcess: GuestOutput {
         }
         if let reason { guest.kill(reason: reason) }
         // Its first turn may have ended before this.
-        if ledger != nil { note(memory: usage.memory) }
+        noteMemory()
     }
 
     /// The guest is gone.
@@ -80,7 +80,7 @@ final class RunningProcess: GuestOutput {
             control.guest = nil
             control.isOver = true
         }
-        note(memory: 0)
+        noteMemory()
     }
 
     /// Ends the guest wherever it is; the first reason counts.
@@ -109,16 +109,19 @@ final class RunningProcess: GuestOutput {
 
     func turnEnded() {
         output.turnEnded()
-        guard ledger != nil else { return }
-        note(memory: usage.memory)
+        // Most turns change nothing, and the ledger is everybody's.
+        guard ledger != nil, ledgerMemory.load(ordering: .relaxed) != usage.memory else { return }
+        noteMemory()
     }
 
     /// Tells the ledger; a process that takes its namespace beyond the limit ends.
-    private func note(memory: UInt64) {
+    private func noteMemory() {
         guard let ledger else { return }
-        guard ledgerMemory.load(ordering: .relaxed) != memory else { return }
-        // Both under its lock, so that two reports cannot change places.
+        // Looking, too, is under its lock: a report that was overtaken by the process's end must
+        // not be the last.
         let fits = ledger.withLock { ledger in
+            let memory = usage.memory
+            guard ledgerMemory.load(ordering: .relaxed) != memory else { return true }
             let before = ledgerMemory.exchange(memory, ordering: .relaxed)
             return ledger.change(from: before, to: memory, in: namespace)
         }
