@@ -34,11 +34,11 @@ public struct ClientError: Error, Sendable, Hashable {
         public static let failedPrecondition = Code(.failedPrecondition)
         /// Another request was in the way, for example the same key with another body.
         public static let aborted = Code(.aborted)
-        /// A position beyond the end of a log; see ``ClientError/logRange``.
+        /// A position beyond the end of a log; see ``ClientError/detail``.
         public static let outOfRange = Code(.outOfRange)
-        /// The server does not know the call or a field; see ``ClientError/field``.
+        /// The server does not know the call or a field; see ``ClientError/detail``.
         public static let unimplemented = Code(.unimplemented)
-        /// The server's own fault; its log explains ``ClientError/reference``.
+        /// The server's own fault; its log explains ``ClientError/detail``.
         public static let `internal` = Code(.internal)
         /// The server cannot do it now; the same request may succeed later.
         public static let unavailable = Code(.unavailable)

@@ -46,7 +46,9 @@ extension SeliumClient {
         /// A reader is a position: one that is slow slows nobody, and what it missed comes as a gap.
         /// After a lost connection it goes on where it was.
         ///
-        /// - Parameter streams: which records; empty for all.
+        /// - Parameters:
+        ///   - position: where to begin.
+        ///   - streams: which records; empty for all.
         public func log(from position: LogPosition = .start, streams: [LogStream] = [])
             -> LogSequence
         {

@@ -8,8 +8,16 @@ extension SeliumClient {
     /// stopped. Returns when the process exists; what it does from then on is in its log.
     ///
     /// - Parameters:
+    ///   - module: a file, bytes, or a module that the server has.
     ///   - entrypoint: nil for `start` if the module exports it, else `_start`.
+    ///   - arguments: what a named entrypoint is called with; a WASI command gets their text in argv.
+    ///   - results: the kinds of the results to keep in its ``ExitRecord``.
+    ///   - argv: what follows the module's name and the arguments in a WASI command's argv.
+    ///   - environment: its whole environment; values are shown to nobody.
     ///   - capabilities: what it may do, and nothing else.
+    ///   - limits: what is left out has the server's default.
+    ///   - name: unique among the living of the caller's namespace.
+    ///   - strict: refuse a module with imports that would not work, instead of telling.
     ///   - takesInput: whether somebody will write its stdin; without it stdin is empty.
     ///   - progress: called now and then while a module is sent or compiled; must not block.
     public func start(

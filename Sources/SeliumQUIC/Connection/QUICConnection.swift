@@ -53,11 +53,13 @@ public final class QUICConnection: Sendable {
     /// ``waitUntilConfirmed()`` waits for its verdict.
     ///
     /// - Parameters:
-    ///   - address: where to; asked of `authority` as it is.
+    ///   - address: where to.
     ///   - serverName: what the server's certificate must be for: a host name or an IP address.
     ///   - tls: a client context.
+    ///   - authority: asked for `address` before a socket is opened.
     ///   - configuration: its `handshakeTimeout` bounds the wait.
     ///   - eventLoop: where it lives; nil takes one of the process's loops.
+    ///   - logger: told at debug level what happens; never payloads or keys.
     /// - Throws: `.denied`, `.refused` (nothing listens), `.nothingHeard`, `.handshakeTimeout`,
     ///   `.verificationFailed`, `.protocolMismatch`, `.certificateRefused`, `.cancelled`…
     public static func connect(

@@ -40,7 +40,9 @@ public final class QUICListener: Sendable {
     ///   - addresses: at least one; port 0 lets the system choose; `[::]` means both families.
     ///   - tls: a server context.
     ///   - authority: asked for every address before anything is bound.
+    ///   - configuration: every limit, per connection, per address and in total.
     ///   - eventLoop: where it lives; nil takes one of the process's loops.
+    ///   - logger: told at debug level what happens; never payloads or keys.
     /// - Throws: `.denied`, `.addressInUse`, `.invalidAddress`, `.tls`, `.socket`.
     public static func bind(
         _ addresses: [SeliumNetCore.SocketAddress], tls: TLSContext, authority: NetworkAuthority,
