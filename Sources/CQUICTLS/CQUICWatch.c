@@ -9,6 +9,7 @@ static _Thread_local quicwatch_mutation current_mutation;
 static _Thread_local void *current_context;
 static _Atomic(ngtcp2_decrypt) inner_decrypt;
 static _Atomic(ngtcp2_encrypt) inner_encrypt;
+static _Atomic(ngtcp2_recv_retry) inner_recv_retry;
 
 // MARK: Walking frames
 
@@ -152,11 +153,18 @@ static int watching_decrypt(
         dest, aead, aead_ctx, ciphertext, ciphertextlen, nonce, noncelen, aad, aadlen);
     quicwatch *watch = current;
     if (result != 0 || watch == NULL || ciphertextlen < aead->max_overhead) return result;
+    watch->has_heard = 1;
     // The last eight octets of the nonce hold the packet number under a constant mask.
     uint64_t packet = 0;
     if (noncelen >= sizeof packet) memcpy(&packet, nonce + noncelen - sizeof packet, sizeof packet);
     quicwatch_scan(watch, packet, dest, ciphertextlen - aead->max_overhead);
     return result;
+}
+
+// A Retry has no frames; ngtcp2 announces it after it verified the tag.
+static int watching_retry(ngtcp2_conn *conn, const ngtcp2_pkt_hd *hd, void *user_data) {
+    if (current != NULL) current->has_heard = 1;
+    return atomic_load_explicit(&inner_recv_retry, memory_order_relaxed)(conn, hd, user_data);
 }
 
 static int mutating_encrypt(
@@ -189,6 +197,9 @@ void quicwatch_install(ngtcp2_callbacks *callbacks) {
     callbacks->encrypt = mutating_encrypt;
     atomic_store_explicit(&inner_decrypt, callbacks->decrypt, memory_order_relaxed);
     callbacks->decrypt = watching_decrypt;
+    if (callbacks->recv_retry == NULL) return;
+    atomic_store_explicit(&inner_recv_retry, callbacks->recv_retry, memory_order_relaxed);
+    callbacks->recv_retry = watching_retry;
 }
 
 void quicwatch_begin(quicwatch *watch) {

@@ -96,6 +96,47 @@ struct LifetimeTests {
         #expect(pair.now - start <= 5_100_000_000)
     }
 
+    @Test("noise is no sign of a server: only what it alone can have made is")
+    func noiseHeard() throws {
+        let pair = try QUICPair()
+        pair.server.isCut = true
+        let hello = Box<[UInt8]>([])
+        pair.network.filter = { datagram in
+            if hello.value.isEmpty { hello.value = datagram.bytes }
+            return [datagram]
+        }
+        let node = try pair.addClient()
+        let client = node.connections[0]
+        let start = 7 + Int(hello.value[5])
+        let ownID = Array(hello.value[start..<start + Int(hello.value[start - 1])])
+        var random = SeededRandom(seed: 8)
+        let initial: [UInt8] =
+            [0xc3, 0, 0, 0, 1, UInt8(ownID.count)] + ownID + [4, 1, 2, 3, 4, 0, 0x44, 0x60]
+        let retry: [UInt8] = [0xf3, 0, 0, 0, 1, UInt8(ownID.count)] + ownID + [4, 1, 2, 3, 4]
+        for head in [initial, retry, [0x40] + ownID, [0xc3, 0, 0, 0, 1]] {
+            let noise = head + random.bytes(1_200 - head.count)
+            pair.inject(noise, from: QUICPair.serverAddress, to: node)
+        }
+        #expect(pair.run(until: { client.end != nil }))
+        #expect(client.end == .handshakeTimeout(heardAnything: false))
+    }
+
+    @Test("a server that falls silent in the handshake was heard", arguments: [true, false])
+    func silentLater(afterRetry: Bool) throws {
+        var configuration = QUICConfiguration.server
+        if afterRetry { configuration.retryThreshold = 0 }
+        let pair = try QUICPair(server: configuration)
+        let count = Box(0)
+        pair.network.filter = { datagram in
+            guard datagram.source == QUICPair.serverAddress else { return [datagram] }
+            count.value += 1
+            return count.value == 1 ? [datagram] : []
+        }
+        let client = try pair.addClient().connections[0]
+        #expect(pair.run(until: { client.end != nil }))
+        #expect(client.end == .handshakeTimeout(heardAnything: true))
+    }
+
     @Test("a handshake that does not go on is given up by the server, and costs nothing after")
     func halfOpen() throws {
         let pair = try QUICPair()

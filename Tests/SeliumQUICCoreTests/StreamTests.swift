@@ -141,6 +141,34 @@ struct StreamTests {
         #expect(sink.bytes.count == 6 << 20)
     }
 
+    @Test(
+        "a closed stream gives its window back when it was read or let go, not before",
+        arguments: [true, false])
+    func unreadWindow(isRead: Bool) throws {
+        let pair = try QUICPair()
+        let (client, server) = try pair.connect()
+        let stream = try #require(client.openStream())
+        _ = client.write(stream, [UInt8](repeating: 5, count: 50_000).span)
+        client.finish(stream)
+        pair.run(for: .seconds(1))
+        let remote = try #require(pair.server.inbound.first)
+        server.finish(remote)
+        pair.run(for: .seconds(1))
+        #expect(server.streamCount == 0)
+        #expect(server.bufferedCount(of: remote) == 50_000)
+        #expect(server.grantedWindow == server.window(of: remote))
+        if isRead {
+            let sink = Sink()
+            sink.drain(server, remote, limit: 40_000)
+            #expect(sink.bytes.count == 50_000)
+        } else {
+            server.release(remote, code: 0)
+        }
+        #expect(server.grantedWindow == 0)
+        server.release(remote, code: 0)
+        #expect(server.grantedWindow == 0)
+    }
+
     @Test("a reset reaches the other side with its code", arguments: [true, false])
     func reset(byClient: Bool) throws {
         let pair = try QUICPair()

@@ -40,6 +40,8 @@ typedef struct quicwatch {
     /// Of the datagram being read.
     uint32_t stop_count;
     uint32_t recent_next;
+    /// Some packet was opened, or a Retry accepted: somebody who knows the connection is there.
+    uint32_t has_heard;
     quicwatch_stop stops[QUICWATCH_MAX_STOPS];
     uint64_t recent[QUICWATCH_RECENT];
 } quicwatch;

@@ -11,8 +11,6 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     /// Where the socket is bound.
     var local = Address(IPv4Address.any, port: 0)
-    /// The system said that nobody listens at the other end.
-    private(set) var wasRefused = false
     /// Whom the last datagram went to: mostly the next one goes there too, and NIO's form of an
     /// address is an allocation.
     private var lastRemote: (address: Address, nio: NIOCore.SocketAddress)?
@@ -61,7 +59,6 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
         guard let error = error as? IOError, error.errnoCode == Errno.connectionRefused else {
             return
         }
-        wasRefused = true
         driver?.refused()
     }
 

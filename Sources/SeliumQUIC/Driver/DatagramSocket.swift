@@ -81,6 +81,17 @@ struct DatagramSocket {
             .flatMap { Self.prepare($0, handler, wantsPacketInfo: false, fallback: remote) }
     }
 
+    /// The same from a port of our own.
+    static func connect(
+        from local: Address, to remote: Address, on loop: any EventLoop, for driver: EndpointDriver
+    ) -> EventLoopFuture<DatagramSocket> {
+        let handler = DatagramHandler(driver)
+        return Self.bootstrap(loop, handler, isIPv6: remote.address.isIPv6)
+            .bind(to: local.nio)
+            .flatMap { channel in channel.connect(to: remote.nio).map { channel } }
+            .flatMap { Self.prepare($0, handler, wantsPacketInfo: false, fallback: local) }
+    }
+
     /// Options that need to know the socket's family, which NIO does once it is bound. What the
     /// kernel does not have we do without.
     private static func prepare(

@@ -5,7 +5,7 @@ extension EndpointDriver {
     /// Times a port chosen by the system for IPv6 is tried for IPv4 as well.
     private static let dualStackAttempts = 16
     /// Pause before a socket that the system closed is opened again.
-    private static let reopenDelay = TimeAmount.milliseconds(10)
+    static let reopenDelay = TimeAmount.milliseconds(10)
 
     /// Binds every address. `[::]` means both families, on one port.
     func bind(_ addresses: [Address]) -> EventLoopFuture<Void> {

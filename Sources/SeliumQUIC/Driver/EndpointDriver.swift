@@ -15,9 +15,6 @@ final class EndpointDriver: @unchecked Sendable {
     /// One buffer for everything that is sent: the largest run the system cuts.
     private static let sendBufferSize = 64 << 10
 
-    /// Between "nobody listens" on an established connection and believing it.
-    private static let refusalGrace = TimeAmount.milliseconds(20)
-
     let loop: any EventLoop
     let executor: LoopExecutor
     let endpoint: CoreEndpoint
@@ -80,21 +77,14 @@ final class EndpointDriver: @unchecked Sendable {
         }
     }
 
-    /// Nobody listens where we send: only a client's connected socket hears that. A server that
-    /// closes says so first and is gone then: what it said may still wait behind the error.
+    /// Nobody listens where we send: only a client's connected socket hears that. It is believed
+    /// during the handshake only: such an ICMP message needs nothing but the addresses to be forged
+    /// (RFC 8085 §5.2), so afterwards a stateless reset or the idle timeout decides.
     func refused() {
         for connection in endpoint.connections where !connection.isHandshakeComplete {
             connection.abandon(.unreachable, now: Self.now)
         }
         turn()
-        guard !endpoint.connections.isEmpty else { return }
-        loop.scheduleTask(in: Self.refusalGrace) {
-            guard !self.isClosed else { return }
-            for connection in self.endpoint.connections {
-                connection.abandon(.unreachable, now: Self.now)
-            }
-            self.turn()
-        }
     }
 
     // MARK: The turn
@@ -228,7 +218,7 @@ final class EndpointDriver: @unchecked Sendable {
     }
 
     /// The system closed a socket under us: a send failed in a way NIO takes for fatal. A listener
-    /// opens it again, a client's connection is over.
+    /// opens it again, and so does a client whose connection is established.
     func lostSocket(_ handler: DatagramHandler) {
         guard !isClosed else { return }
         if listener != nil {
@@ -236,11 +226,11 @@ final class EndpointDriver: @unchecked Sendable {
             segments = false
             reopen(handler)
         } else {
-            let end: QUICConnectionEnd =
-                handler.wasRefused || endpoint.connections.contains { !$0.isHandshakeComplete }
-                ? .unreachable : .failed(detail: "the socket was closed by the system")
-            for connection in endpoint.connections { connection.abandon(end, now: Self.now) }
+            for connection in endpoint.connections where !connection.isHandshakeComplete {
+                connection.abandon(.unreachable, now: Self.now)
+            }
             turn()
+            reconnect(handler)
         }
     }
 }

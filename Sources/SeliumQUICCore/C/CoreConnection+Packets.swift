@@ -19,13 +19,12 @@ extension CoreConnection {
         let result = unsafe packets.read(datagram, path: path, ecn: ecn, now: now)
         switch result {
         case 0, NGTCP2_ERR_DISCARD_PKT:
-            heardAnything = true
+            break
         case NGTCP2_ERR_RETRY:
             return .needsRetry
         case NGTCP2_ERR_DROP_CONN:
             return .drop
         default:
-            heardAnything = true
             failed(with: result, packets, now: now)
             return .taken
         }
@@ -70,7 +69,7 @@ extension CoreConnection {
         case NGTCP2_ERR_IDLE_CLOSE:
             finish(.idle, .nothing, now: now)
         case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-            finish(.handshakeTimeout(heardAnything: heardAnything), .nothing, now: now)
+            finish(.handshakeTimeout(heardAnything: packets.hasHeard), .nothing, now: now)
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION, NGTCP2_ERR_VERSION_NEGOTIATION_FAILURE:
             finish(.versionMismatch, .nothing, now: now)
         case NGTCP2_ERR_CRYPTO:

@@ -94,6 +94,9 @@ internal import CQUICTLS
             base.assumingMemoryBound(to: UInt8.self), datagram.count, now)
     }
 
+    /// Whether anything came that only the other side can have made.
+    var hasHeard: Bool { unsafe watch.pointee.has_heard != 0 }
+
     /// STOP_SENDING frames of the datagram read last.
     var stopSendings: [(stream: UInt64, code: UInt64)] {
         let count = unsafe Int(watch.pointee.stop_count)

@@ -30,6 +30,7 @@ extension CoreConnection {
         if !stream.inbox.isEmpty, limit > 0 {
             let bytes = stream.inbox.take(atMost: limit)
             grantCredit(to: stream, consumed: bytes.count)
+            returnWindow(of: stream)
             return .bytes(bytes)
         }
         switch stream.receiving {
@@ -65,12 +66,10 @@ extension CoreConnection {
 
     /// Tells the other side that nothing more will be read; what is buffered is dropped.
     package func stopSending(_ stream: CoreStream, code: UInt64) {
-        guard stream.receiving == .open else {
-            stream.inbox.clear()
-            return
-        }
-        stream.receiving = .stopped
         stream.inbox.clear()
+        returnWindow(of: stream)
+        guard stream.receiving == .open else { return }
+        stream.receiving = .stopped
         guard end == nil, !stream.isClosed else { return }
         packets?.stopReading(stream.id, code: code)
         endpoint?.markReady(self)
@@ -155,7 +154,7 @@ extension CoreConnection {
         guard !stream.isClosed else { return }
         stream.isClosed = true
         streams[stream.id] = nil
-        windowSum -= stream.window
+        returnWindow(of: stream)
         if stream.receiving == .open { stream.receiving = .finished }
         if stream.isReleased {
             returnCredit(of: stream)
@@ -163,6 +162,14 @@ extension CoreConnection {
             noteReadable(stream)
             noteWritable(stream)
         }
+    }
+
+    /// A stream's window goes back to the connection when the stream is closed *and* read: until then
+    /// it takes the memory that the connection's sum is to bound.
+    private func returnWindow(of stream: CoreStream) {
+        guard stream.isClosed, stream.inbox.isEmpty, stream.holdsWindow else { return }
+        stream.holdsWindow = false
+        windowSum -= stream.window
     }
 
     private func returnCredit(of stream: CoreStream) {
@@ -214,6 +221,9 @@ extension CoreConnection {
 extension CoreConnection {
     /// Bytes of the stream that arrived and were not read.
     package func bufferedCount(of stream: CoreStream) -> Int { stream.inbox.count }
+
+    /// Sum of the receive windows that were granted and not given back, bytes.
+    package var grantedWindow: Int { windowSum }
 
     /// Receive window of the stream, bytes.
     package func window(of stream: CoreStream) -> Int { stream.window }

@@ -35,7 +35,7 @@ package final class CoreConnection {
     /// Streams that wait for credit of the *connection*, which no callback announces (RFC 9000
     /// §4.1): they are tried again after each received packet.
     var creditBlocked: [CoreStream] = []
-    /// Sum of the receive windows granted to living streams, bytes.
+    /// Sum of the receive windows of streams that live or hold unread bytes, bytes.
     var windowSum = 0
     var events: [CoreEvent] = []
     /// In the endpoint's list of connections with events.
@@ -44,8 +44,6 @@ package final class CoreConnection {
     var isReady = false
     /// The deadline that the endpoint's timer heap holds for it; max when there is none.
     var armedDeadline = UInt64.max
-    /// Anything at all arrived.
-    var heardAnything = false
     /// A stateless reset ended it.
     var sawStatelessReset = false
     /// Time never goes backwards: ngtcp2 would abort.

@@ -39,6 +39,8 @@ package final class CoreStream {
     var sending = Sending.open
     /// Receive window granted now, bytes.
     var window: Int
+    /// Its window counts in the connection's sum.
+    var holdsWindow = true
     /// Bytes consumed since the window grew last.
     var consumedInWindow = 0
 

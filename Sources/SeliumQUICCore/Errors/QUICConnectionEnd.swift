@@ -6,7 +6,8 @@ public enum QUICConnectionEnd: Hashable, Sendable {
     case closedByPeer(code: UInt64, isTransport: Bool, reason: String)
     /// Nothing was heard for the idle timeout.
     case idle
-    /// The handshake was not complete in time; `heardAnything` is false when no packet came at all.
+    /// The handshake was not complete in time; `heardAnything` is false when nothing came that
+    /// only the other side can have made.
     case handshakeTimeout(heardAnything: Bool)
     /// TLS failed on our side: mostly the other side's certificate.
     case handshakeFailed(TLSError)

@@ -1,0 +1,95 @@
+import NIOCore
+import NIOPosix
+import SeliumNetCore
+import SeliumQUIC
+import SeliumTestSupport
+import Testing
+
+/// A way to a server that can be closed and opened again, while the server stays.
+final class Relay: Sendable {
+    /// Hands datagrams on to another channel.
+    private final class Forward: ChannelInboundHandler, @unchecked Sendable {
+        typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+        /// Where to; confined to the loop.
+        var target: (any Channel, NIOCore.SocketAddress)?
+        /// Whom answers go to; the other direction's.
+        let back: Forward?
+
+        init(back: Forward?) {
+            self.back = back
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let envelope = Self.unwrapInboundIn(data)
+            back?.target = (context.channel, envelope.remoteAddress)
+            guard let (channel, address) = target else { return }
+            let copy = AddressedEnvelope(remoteAddress: address, data: envelope.data)
+            channel.writeAndFlush(copy, promise: nil)
+        }
+    }
+
+    private static let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private let server: NIOCore.SocketAddress
+    private let answers = Forward(back: nil)
+    private let upstream: any Channel
+
+    init(to server: SocketAddress) async throws {
+        self.server = try NIOCore.SocketAddress(ipAddress: "127.0.0.1", port: Int(server.port))
+        let answers = self.answers
+        upstream = try await DatagramBootstrap(group: Self.loop)
+            .channelInitializer { $0.pipeline.addHandler(answers) }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    /// Listens on `port`, or on any.
+    func open(port: Int = 0) -> EventLoopFuture<any Channel> {
+        let requests = Forward(back: answers)
+        requests.target = (upstream, server)
+        return DatagramBootstrap(group: Self.loop)
+            .channelInitializer { $0.pipeline.addHandler(requests) }
+            .bind(host: "127.0.0.1", port: port)
+    }
+
+    /// Nobody listens for so long.
+    func interrupt(_ front: any Channel, for time: TimeAmount) async throws -> any Channel {
+        let port = front.localAddress?.port ?? 0
+        try await front.close()
+        return try await Self.loop.flatScheduleTask(in: time) { self.open(port: port) }
+            .futureResult.get()
+    }
+
+    func close(_ front: any Channel) async throws {
+        try await front.close()
+        try await upstream.close()
+    }
+}
+
+@Suite("Outages")
+struct OutageTests {
+    @Test("\"nobody listens\" does not end an established connection")
+    func refusedLater() async throws {
+        let certificates = try LiveCertificates()
+        try await withEcho(certificates: certificates) { server in
+            let relay = try await Relay(to: server.address)
+            let front = try await relay.open().get()
+            let port = UInt16(front.localAddress?.port ?? 0)
+            let connection = try await QUICConnection.connect(
+                to: SocketAddress(IPv4Address.loopback, port: port), serverName: "localhost",
+                tls: certificates.clientContext(), authority: .unrestricted,
+                logger: EchoServer.quiet)
+            #expect(try await exchange(connection, [1]) == [1])
+            async let next = relay.interrupt(front, for: .milliseconds(300))
+            var random = SeededRandom(seed: 4)
+            let bytes = random.bytes(100_000)
+            // It begins while nobody listens, or is cut off: several datagrams are refused.
+            let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for _ in 0..<4 { group.addTask { try await exchange(connection, bytes) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers == Array(repeating: bytes, count: 4))
+            connection.close()
+            try await relay.close(next)
+        }
+    }
+}
