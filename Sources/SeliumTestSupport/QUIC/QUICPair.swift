@@ -178,18 +178,9 @@ package final class QUICPair {
     }
 
     private func send(_ node: Node) -> Bool {
-        var transmits: [Transmit] = []
-        var hasMore = false
-        let buffer = unsafe [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
-            var span = unsafe OutputRawSpan(
-                buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
-            FaultInjection.run(mutating: node.mutation) {
-                hasMore = node.endpoint.transmit(into: &span, now: now, &transmits)
-            }
-            count = unsafe span.finalize(for: UnsafeMutableRawBufferPointer(buffer))
-        }
-        for transmit in transmits { send(transmit, of: buffer, from: node) }
-        return hasMore && !transmits.isEmpty
+        let sent = Transmission(of: node.endpoint, now: now, mutation: node.mutation)
+        for transmit in sent.transmits { send(transmit, of: sent.bytes, from: node) }
+        return sent.hasMore && !sent.transmits.isEmpty
     }
 
     private func send(_ transmit: Transmit, of buffer: [UInt8], from node: Node) {
