@@ -117,29 +117,96 @@ static int take_frame(quicwatch *watch, quicwatch *seen, reader *r) {
     }
 }
 
-// A copy of a packet is opened again before ngtcp2 sees that it had it: whoever can copy packets on
-// the way must not be able to end the connection by that.
-static int is_copy(quicwatch *watch, uint64_t packet) {
-    for (uint32_t i = 0; i < QUICWATCH_RECENT; i++) {
-        if (watch->recent[i] == packet) return 1;
-    }
-    watch->recent[watch->recent_next] = packet;
-    watch->recent_next = (watch->recent_next + 1) % QUICWATCH_RECENT;
-    return 0;
+// MARK: Copies
+
+static int is_seen(const quicwatch_numbers *numbers, uint64_t n) {
+    n %= QUICWATCH_WINDOW;
+    return (int)(numbers->seen[n / 64] >> (n % 64) & 1);
 }
 
-void quicwatch_scan(quicwatch *watch, uint64_t packet, const uint8_t *payload, size_t length) {
+static void set_seen(quicwatch_numbers *numbers, uint64_t n, uint64_t bit) {
+    n %= QUICWATCH_WINDOW;
+    uint64_t mask = (uint64_t)1 << (n % 64);
+    numbers->seen[n / 64] = (numbers->seen[n / 64] & ~mask) | bit << (n % 64);
+}
+
+// Moves the window up, so that `packet` is the highest in it. Each number that is new takes the place
+// of the one a window below it; what never came is a hole then.
+static void advance(quicwatch_numbers *numbers, uint64_t packet) {
+    uint64_t distance = packet - numbers->next + 1;
+    uint64_t steps = distance < QUICWATCH_WINDOW ? distance : QUICWATCH_WINDOW;
+    for (uint64_t i = 0; i < steps; i++) {
+        uint64_t n = numbers->next + i;
+        if (n >= QUICWATCH_WINDOW && !is_seen(numbers, n)) numbers->holes++;
+        set_seen(numbers, n, 0);
+    }
+    numbers->holes += distance - steps;
+    numbers->next = packet + 1;
+}
+
+// A copy of a packet is opened again before ngtcp2 sees that it had it: whoever can copy packets on
+// the way must not be able to end the connection by that. Below the window a number is believed only
+// as long as some never came: neither are old copies counted, nor does it help a flood to leave
+// numbers out and to use them later.
+static int is_new(quicwatch_numbers *numbers, uint64_t packet) {
+    if (packet >= numbers->next) {
+        advance(numbers, packet);
+    } else if (numbers->next - packet > QUICWATCH_WINDOW) {
+        if (numbers->holes == 0) return 0;
+        numbers->holes--;
+        return 1;
+    } else if (is_seen(numbers, packet)) {
+        return 0;
+    }
+    set_seen(numbers, packet, 1);
+    return 1;
+}
+
+// RFC 9000 §A.3: a header has the low bits of the number only.
+static uint64_t whole_number(uint64_t expected, uint64_t truncated, unsigned bits) {
+    uint64_t window = (uint64_t)1 << bits;
+    uint64_t candidate = (expected & ~(window - 1)) | truncated;
+    if (candidate + window / 2 <= expected) return candidate + window;
+    if (candidate > expected + window / 2 && candidate >= window) return candidate - window;
+    return candidate;
+}
+
+static void scan(
+    quicwatch *watch, quicwatch_numbers *numbers, uint64_t packet, const uint8_t *payload,
+    size_t length) {
+    int counts = is_new(numbers, packet);
     if (length == 0) return;
     reader r = {payload, payload + length};
     quicwatch seen;
     seen.resets = seen.challenges = seen.connection_ids = seen.pings = 0;
     while (r.at != r.end && take_frame(watch, &seen, &r)) {}
-    if ((seen.resets | seen.challenges | seen.connection_ids | seen.pings) == 0) return;
-    if (is_copy(watch, packet)) return;
+    if (!counts) return;
     watch->resets += seen.resets;
     watch->challenges += seen.challenges;
     watch->connection_ids += seen.connection_ids;
     watch->pings += seen.pings;
+}
+
+void quicwatch_scan(quicwatch *watch, uint64_t packet, const uint8_t *payload, size_t length) {
+    scan(watch, &watch->numbers[QUICWATCH_SPACES - 1], packet, payload, length);
+}
+
+// The header, as it is authenticated, ends with the number (RFC 9000 §17.2, §17.3.1).
+static void scan_opened(
+    quicwatch *watch, const uint8_t *header, size_t header_length, const uint8_t *payload,
+    size_t length) {
+    if (header_length == 0) return;
+    size_t number_length = (size_t)(header[0] & 3) + 1;
+    if (header_length <= number_length) return;
+    int is_long = header[0] >> 7;
+    int is_initial = is_long && (header[0] >> 4 & 3) == 0;
+    quicwatch_numbers *numbers = &watch->numbers[is_initial ? 0 : is_long ? 1 : 2];
+    uint64_t truncated = 0;
+    for (size_t i = header_length - number_length; i < header_length; i++) {
+        truncated = truncated << 8 | header[i];
+    }
+    uint64_t packet = whole_number(numbers->next, truncated, 8 * (unsigned)number_length);
+    scan(watch, numbers, packet, payload, length);
 }
 
 // MARK: The callback
@@ -154,10 +221,7 @@ static int watching_decrypt(
     quicwatch *watch = current;
     if (result != 0 || watch == NULL || ciphertextlen < aead->max_overhead) return result;
     watch->has_heard = 1;
-    // The last eight octets of the nonce hold the packet number under a constant mask.
-    uint64_t packet = 0;
-    if (noncelen >= sizeof packet) memcpy(&packet, nonce + noncelen - sizeof packet, sizeof packet);
-    quicwatch_scan(watch, packet, dest, ciphertextlen - aead->max_overhead);
+    scan_opened(watch, aad, aadlen, dest, ciphertextlen - aead->max_overhead);
     return result;
 }
 

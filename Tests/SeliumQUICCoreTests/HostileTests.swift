@@ -204,4 +204,30 @@ struct HostileTests {
         }
         #expect(server.end == nil)
     }
+
+    @Test("a hundred recorded packets, sent again and again in turn, are no flood")
+    func manyCopiesAreNoFlood() throws {
+        var configuration = QUICConfiguration.server
+        configuration.controlFramesPerSecond = 150
+        let pair = try QUICPair(server: configuration)
+        let (client, server) = try pair.connect()
+        let box = Box<[SimulatedDatagram]>([])
+        pair.network.filter = { datagram in
+            if datagram.source != QUICPair.serverAddress { box.value.append(datagram) }
+            return [datagram]
+        }
+        // A packet with a counted frame each, slowly.
+        for _ in 0..<90 {
+            let stream = try #require(client.openStream())
+            _ = client.write(stream, text("x").span)
+            client.reset(stream, code: 1)
+            pair.run(for: .milliseconds(30))
+        }
+        #expect(box.value.count >= 90)
+        for _ in 0..<20 {
+            for copy in box.value { pair.inject(copy.bytes, from: copy.source, to: pair.server) }
+        }
+        #expect(server.end == nil)
+        #expect(client.end == nil)
+    }
 }

@@ -20,13 +20,25 @@ extern "C" {
 
 /// STOP_SENDING frames kept from one datagram; a datagram has room for few more.
 #define QUICWATCH_MAX_STOPS 64
-/// Packets with counted frames that are remembered, so that copies of them do not count again.
-#define QUICWATCH_RECENT 32
+/// Packet numbers below the highest one that are remembered one by one; a multiple of 64.
+#define QUICWATCH_WINDOW 1024
+/// Initial, handshake and application packets are numbered each by themselves (RFC 9000 §12.3).
+#define QUICWATCH_SPACES 3
 
 typedef struct quicwatch_stop {
     uint64_t stream;
     uint64_t code;
 } quicwatch_stop;
+
+/// Which packet numbers were opened, so that copies of packets do not count again.
+typedef struct quicwatch_numbers {
+    /// One above the highest.
+    uint64_t next;
+    /// Numbers below the window that never came.
+    uint64_t holes;
+    /// The window, a bit for each number, by its remainder.
+    uint64_t seen[QUICWATCH_WINDOW / 64];
+} quicwatch_numbers;
 
 typedef struct quicwatch {
     /// RESET_STREAM and STOP_SENDING.
@@ -39,11 +51,10 @@ typedef struct quicwatch {
     uint32_t pings;
     /// Of the datagram being read.
     uint32_t stop_count;
-    uint32_t recent_next;
     /// Some packet was opened, or a Retry accepted: somebody who knows the connection is there.
     uint32_t has_heard;
     quicwatch_stop stops[QUICWATCH_MAX_STOPS];
-    uint64_t recent[QUICWATCH_RECENT];
+    quicwatch_numbers numbers[QUICWATCH_SPACES];
 } quicwatch;
 
 /// Puts the watch in front of the decrypt callback that is there already.
@@ -56,8 +67,8 @@ void quicwatch_end(void);
 /// Starts counting at zero again.
 void quicwatch_reset_counts(quicwatch *_Nonnull watch);
 
-/// Walks the frames of one opened packet; `packet` tells packets from copies of themselves.
-/// For tests; the decrypt callback calls it by itself.
+/// Walks the frames of one opened application packet; its number tells it from copies of others.
+/// For tests; the decrypt callback does so by itself.
 void quicwatch_scan(
     quicwatch *_Nonnull watch, uint64_t packet, const uint8_t *_Nullable payload, size_t length);
 

@@ -48,6 +48,40 @@ struct FrameWatchTests {
         #expect(watch.pings == 2)
     }
 
+    @Test("copies of packets of any age do not count, however many there are")
+    func oldCopies() {
+        var watch = quicwatch()
+        for number in 0..<5_000 as Range<UInt64> { unsafe quicwatch_scan(&watch, number, [1], 1) }
+        #expect(watch.pings == 5_000)
+        for number in 0..<5_000 as Range<UInt64> { unsafe quicwatch_scan(&watch, number, [1], 1) }
+        #expect(watch.pings == 5_000)
+    }
+
+    @Test("packets out of order count once each, and so do numbers that were left out for later")
+    func holes() {
+        var watch = quicwatch()
+        // Downwards, from far above: all are below the window in the end, and new.
+        for number in (0..<5_000 as Range<UInt64>).reversed() {
+            unsafe quicwatch_scan(&watch, number, [1], 1)
+        }
+        #expect(watch.pings == 5_000)
+        // None is left that never came.
+        for number in 0..<5_000 as Range<UInt64> { unsafe quicwatch_scan(&watch, number, [1], 1) }
+        #expect(watch.pings == 5_000)
+        // Every other one within the window, then what is between them.
+        for number in stride(from: 5_000 as UInt64, to: 6_000, by: 2) {
+            unsafe quicwatch_scan(&watch, number, [1], 1)
+        }
+        for number in stride(from: 5_001 as UInt64, to: 6_000, by: 2) {
+            unsafe quicwatch_scan(&watch, number, [1], 1)
+        }
+        #expect(watch.pings == 6_000)
+        for number in 5_000..<6_000 as Range<UInt64> {
+            unsafe quicwatch_scan(&watch, number, [1], 1)
+        }
+        #expect(watch.pings == 6_000)
+    }
+
     @Test("stops at what it does not understand, and never reads beyond the end")
     func malformed() {
         #expect(scan([0x21, 1, 1]).pings == 0)
