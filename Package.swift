@@ -22,7 +22,6 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
-let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: server)
 let x509: Target.Dependency = .product(
     name: "X509", package: "swift-certificates", condition: server)
@@ -105,7 +104,7 @@ let package = Package(
         room("SeliumTLSCore", ["SeliumNetCore", "CBoringTLS"]),
         room(
             "SeliumQUICCore",
-            ["SeliumTLSCore", "SeliumNetCore", "CQUICTLS", "CNGTCP2", deque, heap]),
+            ["SeliumTLSCore", "SeliumNetCore", "CQUICTLS", "CNGTCP2", deque]),
         room(
             "SeliumProtocol", ["SeliumNetCore", "SeliumABI", protobuf],
             exclude: ["Proto/control.proto"]),

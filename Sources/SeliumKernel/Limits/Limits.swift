@@ -32,6 +32,9 @@ public enum Limits {
     public static let compileQueue = 256
     /// Bytes of an upload that may be lost by a crash: it is fsynced at least this often.
     public static let uploadSyncBytes: UInt64 = 4 << 20
+    /// How long an upload may stand still before another writer of the same module takes over,
+    /// nanoseconds (1 s): longer than a pause of a living client, shorter than anybody waits.
+    public static let uploadPatience: UInt64 = 1_000_000_000
     /// How long an upload that nobody continues is kept, nanoseconds (1 h).
     public static let uploadLifetime: UInt64 = 3_600_000_000_000
     /// Loaded modules kept in memory when no process uses them; loading one again takes 0.1–3 ms.

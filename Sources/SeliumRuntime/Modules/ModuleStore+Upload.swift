@@ -5,14 +5,14 @@ import SeliumKernel
 extension ModuleStore {
     /// Begins or resumes an upload: judges size, quotas and the disk, becomes its one writer.
     ///
-    /// Takes over from a writer that holds it: what that one sent is made durable first. While the
-    /// upload is being committed this waits, and then has nothing left to send.
+    /// Waits while another writer makes progress, and then has nothing left to send; takes over from
+    /// one that does not: what that one sent is made durable first.
     func beginUpload(
         _ digest: ModuleDigest, size: UInt64, namespace: Namespace, role: Role, now: UInt64
     ) async throws(HostError) -> ModuleUpload {
         let key = UploadTable.Key(namespace: namespace, digest: digest)
         expireUploads(now: now)
-        try await enter(key)
+        try await enterIdle(key)
         defer { leave(key) }
         guard !table.withLock({ $0.owns(digest, size: size, namespace) }) else {
             return ModuleUpload(
@@ -48,6 +48,21 @@ extension ModuleStore {
         }
         return ModuleUpload(
             namespace: namespace, digest: digest, size: size, offset: offset, token: begun.token)
+    }
+
+    /// Waits for the right to begin an upload, and for a writer that makes progress: whoever comes
+    /// second has nothing left to send then. One whose client died makes none, and is taken over.
+    private func enterIdle(_ key: UploadTable.Key) async throws(HostError) {
+        while true {
+            try await enter(key)
+            guard let file = table.withLock({ $0.files[key] }), file.isBusy else { return }
+            leave(key)
+            do {
+                try await Task.sleep(for: .milliseconds(50))
+            } catch {
+                throw .cancelled
+            }
+        }
     }
 
     /// Ends the writing through an older handle; says where the new writer goes on.

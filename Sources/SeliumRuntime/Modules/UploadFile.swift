@@ -1,4 +1,5 @@
 import Glibc
+import SeliumKernel
 import SeliumTLSCore
 import Synchronization
 
@@ -9,6 +10,8 @@ final class UploadFile: Sendable {
         var durable: UInt64
         /// Of everything from the beginning; nil when this runtime did not see all of it.
         var hash: SHA256?
+        /// When bytes came last, or when it was opened; monotonic nanoseconds.
+        var touched: UInt64
         /// A newer writer has the file open.
         var isRetired = false
     }
@@ -22,7 +25,9 @@ final class UploadFile: Sendable {
         try file.truncate(to: offset)
         try file.seek(to: offset)
         contents = Mutex(
-            Contents(received: offset, durable: offset, hash: offset == 0 ? SHA256() : nil))
+            Contents(
+                received: offset, durable: offset, hash: offset == 0 ? SHA256() : nil,
+                touched: SystemClock().monotonic()))
     }
 
     /// What is safely on disk.
@@ -37,9 +42,16 @@ final class UploadFile: Sendable {
             guard !contents.isRetired else { return false }
             try file.write(bytes)
             contents.received += UInt64(bytes.count)
+            contents.touched = SystemClock().monotonic()
             contents.hash?.update(bytes)
             return true
         }
+    }
+
+    /// Whether bytes have come lately: its writer lives.
+    var isBusy: Bool {
+        let touched = contents.withLock { $0.touched }
+        return SystemClock().monotonic() &- touched < Limits.uploadPatience
     }
 
     /// Takes no more bytes, makes those that came durable, and says how many are. What cannot be

@@ -36,6 +36,33 @@ struct ModuleStoreTests {
         await second.shutDown()
     }
 
+    @Test("many who bring the same module at once all have it, and none is turned away")
+    func together() async throws {
+        try await RuntimeFixture.with { runtime, _ in
+            let bytes = ContractModules.module(.lines(1, exit: 0))
+            let digest = try #require(ModuleDigest(bytes: SHA256.hash(bytes)))
+            let namespace = Namespace(of: .operator)
+            let sent = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let upload = try await runtime.beginUpload(
+                            digest, size: UInt64(bytes.count), namespace: namespace,
+                            role: .operator)
+                        let rest = bytes[Int(upload.offset)...]
+                        for byte in rest {
+                            try await runtime.append([byte], to: upload)
+                            await Task.yield()
+                        }
+                        #expect(try await runtime.commit(upload).digest == digest)
+                        return rest.count
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(sent == bytes.count)
+        }
+    }
+
     @Test(
         "a flipped byte in a compiled module is found, and the module compiled again",
         arguments: [0, 1, 2])
