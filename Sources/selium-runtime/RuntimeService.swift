@@ -150,14 +150,17 @@ struct RuntimeService {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await server.run(listener) }
             group.addTask {
-                var isFirst = true
-                for await number in signals.received {
-                    // The second one means now.
-                    guard isFirst else { _exit(128 + number) }
-                    isFirst = false
-                    log.notice("shutting down")
-                    server.beginGracefulShutdown()
-                    await runtime.shutDown()
+                // The drain is a task of its own, so that the second signal is read while it runs.
+                await withDiscardingTaskGroup { drain in
+                    var isFirst = true
+                    for await number in signals.received {
+                        // The second one means now.
+                        guard isFirst else { _exit(128 + number) }
+                        isFirst = false
+                        log.notice("shutting down")
+                        server.beginGracefulShutdown()
+                        drain.addTask { await runtime.shutDown() }
+                    }
                 }
             }
             await group.next()
