@@ -20,11 +20,15 @@ public final class Runtime: ProcessHost {
         public var scheduler: SchedulerConfiguration
         /// nil: what vm.max_map_count allows.
         public var processCeiling: Int?
+        /// How long an upload may stand still before another writer of the module takes over,
+        /// nanoseconds.
+        public var uploadPatience: UInt64
         public var logger: Logger
 
         public init(
             workDirectory: String, isDefaultDirectory: Bool = false, compiler: any ModuleCompiling,
             scheduler: SchedulerConfiguration = .init(), processCeiling: Int? = nil,
+            uploadPatience: UInt64 = Limits.uploadPatience,
             logger: Logger = Logger(label: "selium.runtime")
         ) {
             self.workDirectory = workDirectory
@@ -32,6 +36,7 @@ public final class Runtime: ProcessHost {
             self.compiler = compiler
             self.scheduler = scheduler
             self.processCeiling = processCeiling
+            self.uploadPatience = uploadPatience
             self.logger = logger
         }
     }
@@ -64,7 +69,8 @@ public final class Runtime: ProcessHost {
         }
         modules = try ModuleStore(
             directory: directory, state: state, engine: scheduler.engine,
-            compiler: configuration.compiler, logger: logger, now: clock.monotonic())
+            compiler: configuration.compiler,
+            uploadPatience: configuration.uploadPatience, logger: logger, now: clock.monotonic())
         ceiling =
             configuration.processCeiling
             ?? Limits.processCeiling(

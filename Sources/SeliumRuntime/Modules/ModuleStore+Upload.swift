@@ -55,7 +55,8 @@ extension ModuleStore {
     private func enterIdle(_ key: UploadTable.Key) async throws(HostError) {
         while true {
             try await enter(key)
-            guard let file = table.withLock({ $0.files[key] }), file.isBusy else { return }
+            guard let file = table.withLock({ $0.files[key] }), file.isBusy(within: uploadPatience)
+            else { return }
             leave(key)
             do {
                 try await Task.sleep(for: .milliseconds(50))

@@ -16,15 +16,17 @@ final class ModuleStore: Sendable {
     private let cache: CompileCache
     private let linker: Linker
     private let compiler: any ModuleCompiling
+    let uploadPatience: UInt64
 
     init(
         directory: WorkDirectory, state: StateStore, engine: Engine, compiler: any ModuleCompiling,
-        logger: Logger, now: UInt64
+        uploadPatience: UInt64, logger: Logger, now: UInt64
     ) throws(RuntimeError) {
         self.directory = directory
         self.state = state
         self.logger = logger
         self.compiler = compiler
+        self.uploadPatience = uploadPatience
         cache = CompileCache(directory.compiled, engine: engine, logger: logger)
         do throws(WasmError) {
             linker = try HostFunctions.makeLinker(engine)

@@ -1,5 +1,4 @@
 import Glibc
-import SeliumKernel
 import SeliumTLSCore
 import Synchronization
 
@@ -48,10 +47,10 @@ final class UploadFile: Sendable {
         }
     }
 
-    /// Whether bytes have come lately: its writer lives.
-    var isBusy: Bool {
+    /// Whether bytes have come in the last `patience` nanoseconds: its writer lives.
+    func isBusy(within patience: UInt64) -> Bool {
         let touched = contents.withLock { $0.touched }
-        return SystemClock().monotonic() &- touched < Limits.uploadPatience
+        return SystemClock().monotonic() &- touched < patience
     }
 
     /// Takes no more bytes, makes those that came durable, and says how many are. What cannot be

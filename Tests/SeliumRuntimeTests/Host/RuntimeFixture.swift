@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SeliumHosting
+import SeliumKernel
 import SeliumRuntime
 import SeliumTestSupport
 import SeliumWasm
@@ -21,18 +22,22 @@ enum RuntimeFixture {
 
     static func open(
         _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(),
-        ceiling: Int? = nil
+        ceiling: Int? = nil, uploadPatience: UInt64 = Limits.uploadPatience
     ) throws -> Runtime {
         try Runtime(
             Runtime.Configuration(
                 workDirectory: directory, compiler: compiler, processCeiling: ceiling,
+                uploadPatience: uploadPatience,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
 
-    static func with<R>(_ body: (Runtime, String) async throws -> R) async throws -> R {
+    static func with<R>(
+        uploadPatience: UInt64 = Limits.uploadPatience,
+        _ body: (Runtime, String) async throws -> R
+    ) async throws -> R {
         let path = try directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let runtime = try open(path)
+        let runtime = try open(path, uploadPatience: uploadPatience)
         do {
             let result = try await body(runtime, path)
             await runtime.shutDown()
