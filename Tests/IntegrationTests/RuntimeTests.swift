@@ -136,7 +136,9 @@ struct RuntimeTests {
             async let attached = selium("attach", "1", "--tail", "all")
             #expect(await server.end(SIGTERM) == 0)
             let code = try await attached.code
-            #expect([137, 125, 69].contains(code), "\(code)")
+            // Attached in time: the guest was killed (137), or the end was cut off (125). Later: the
+            // server says that it is shutting down (75), or nobody listens any more (69).
+            #expect([137, 125, 75, 69].contains(code), "\(code)")
         }
     }
 
