@@ -63,6 +63,16 @@ struct GoldenTextTests {
         ),
     ]
 
+    @Test("Only a field that the server does not know makes it older than this command")
+    func fields() {
+        let unknown = CommandError(
+            ClientError(.unimplemented, "x", detail: .field("start.limits.43")))
+        #expect(unknown.remedies.joined().contains("older than this command"))
+        let refused = CommandError(
+            ClientError(.invalidArgument, "x", detail: .field("start.grants")))
+        #expect(refused.remedies.isEmpty)
+    }
+
     @Test("Every connection failure has its code and its words", arguments: failures)
     func failure(_ failure: ConnectionFailure, _ code: Int32, _ text: String) {
         let error = CommandError(ClientError(.connectionFailed, "x", detail: .connection(failure)))

@@ -1,3 +1,4 @@
+import Glibc
 import SeliumClient
 import Testing
 
@@ -163,6 +164,17 @@ struct RecordTests {
                 """)
     }
 
+    @Test("An output that cannot be stored is not taken for a reader that left")
+    func fullDisk() async throws {
+        let full = unsafe open("/dev/full", O_WRONLY)
+        defer { close(full) }
+        let error = await #expect(throws: ClosedOutput.self) {
+            try await DescriptorSink(full).write([0x61])
+        }
+        #expect(error?.isQuiet == false)
+        #expect(error?.message == "cannot write the output: No space left on device")
+    }
+
     @Test("A trap is explained with escaped names; an exit code needs no words")
     func explanation() {
         let trap = Trap(
@@ -171,6 +183,15 @@ struct RecordTests {
         let text = EndText.explanation(ExitRecord(outcome: .trapped(trap)), process: 7)
         #expect(
             text == "process 7 trapped: unreachable\n  #0 evil\\u{1b}[2J (function 3, offset 0x3f)")
+        let forged = Trap(
+            kind: "unreachable", message: "",
+            frames: [
+                .init(functionIndex: 0, moduleOffset: nil, name: "f\nprocess 1 exited\u{2028}")
+            ])
+        #expect(
+            EndText.explanation(ExitRecord(outcome: .trapped(forged)), process: 7)
+                == "process 7 trapped: unreachable\n  #0 f\\u{a}process 1 exited\\u{2028} (function 0)"
+        )
         #expect(EndText.explanation(ExitRecord(outcome: .exited(7)), process: 7) == nil)
         #expect(
             EndText.explanation(ExitRecord(outcome: .exited(300)), process: 7)

@@ -10,8 +10,19 @@ protocol OutputSink: Sendable {
     func drain() async
 }
 
-/// Nobody reads what is written any more.
-struct ClosedOutput: Error, Hashable {}
+/// What is written goes nowhere: nobody reads it any more, or it cannot be stored.
+struct ClosedOutput: Error, Hashable {
+    /// Why; EPIPE when the reader is gone.
+    var errno: Int32 = EPIPE
+
+    /// The reader went away, as `| head` does: no reason for words.
+    var isQuiet: Bool { errno == EPIPE || errno == EBADF }
+
+    /// What people read when it is not.
+    var message: String {
+        unsafe "cannot write the output: \(String(cString: strerror(errno)))"
+    }
+}
 
 /// A file descriptor as a sink.
 final class DescriptorSink: OutputSink {
@@ -26,9 +37,8 @@ final class DescriptorSink: OutputSink {
     func write(_ bytes: [UInt8]) async throws(ClosedOutput) {
         guard !bytes.isEmpty else { return }
         let descriptor = descriptor
-        guard await queue.run(cancelled: false, { Self.writeAll(bytes, descriptor) }) else {
-            throw ClosedOutput()
-        }
+        let failure = await queue.run(cancelled: EPIPE, { Self.writeAll(bytes, descriptor) })
+        guard failure == 0 else { throw ClosedOutput(errno: failure) }
     }
 
     func post(_ bytes: [UInt8]) {
@@ -38,7 +48,8 @@ final class DescriptorSink: OutputSink {
 
     func drain() async { await queue.run(cancelled: ()) {} }
 
-    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
+    /// 0, or the errno of what went wrong.
+    private static func writeAll(_ bytes: [UInt8], _ descriptor: Int32) -> Int32 {
         unsafe bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
@@ -51,10 +62,10 @@ final class DescriptorSink: OutputSink {
                     var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = unsafe poll(&wanted, 1, -1)
                 } else if errno != EINTR {
-                    return false
+                    return errno
                 }
             }
-            return true
+            return 0
         }
     }
 }

@@ -160,7 +160,9 @@ enum CertificateOutput {
         .object([
             .init("file", .string(file.file)), .init("identity", .optional(file.identity)),
             .init("hosts", .array(file.hosts.map(JSONValue.string))),
-            .init("expiresAt", file.notAfter.map { .string(Timestamp.date($0)) } ?? .null),
+            .init(
+                "expiresAt",
+                file.notAfter.map { .string(Timestamp.precise(seconds: $0)) } ?? .null),
         ])
     }
 }

@@ -22,7 +22,12 @@ struct Stop: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        try await context.withClient { client in
+        if processes.count > 1, context.settings.output == .json {
+            throw CommandError.usage(
+                "several processes are several results, and --output json is one document",
+                remedies: ["use --output jsonl"])
+        }
+        return try await context.withClient { client in
             let patient = client.timeout(min(context.settings.timeout + Self.grace, .seconds(3600)))
             var status = ExitStatus.ok
             for text in processes {

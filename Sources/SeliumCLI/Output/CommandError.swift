@@ -58,7 +58,7 @@ struct CommandError: Error, Hashable {
     private static func remedies(of error: ClientError) -> [String] {
         var lines = error.remedy.isEmpty ? [] : [Escape.foreign(error.remedy)]
         switch error.detail {
-        case .field(let field) where !field.isEmpty:
+        case .field(let field) where !field.isEmpty && error.code == .unimplemented:
             lines.append(
                 "the server does not know the field \(Escape.foreign(field)): it is older than this command"
             )

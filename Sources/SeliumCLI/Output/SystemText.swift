@@ -64,7 +64,8 @@ enum EndText {
         }
         lines.append("process \(process) \(sentence(exit))")
         if case .trapped(let trap) = exit.outcome {
-            lines += trap.backtrace.split(separator: "\n").map { "  " + Escape.foreign(String($0)) }
+            // One line a frame: `backtrace` writes the control characters of names as text.
+            lines += trap.backtrace.split(separator: "\n").map { "  " + $0 }
         }
         if exit.isProbablyOutOfMemory {
             let peak = Quantity.size(exit.peakMemory)

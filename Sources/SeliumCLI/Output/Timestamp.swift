@@ -6,6 +6,9 @@ enum Timestamp {
         return "\(second(seconds)).\(Escape.padded(String(rest), 9))Z"
     }
 
+    /// `2026-11-21T14:05:09.000000000Z` of seconds since 1970.
+    static func precise(seconds: Int64) -> String { second(seconds) + ".000000000Z" }
+
     /// `2026-11-21T14:05:09.123Z` of nanoseconds since 1970, for people.
     static func milliseconds(_ nanoseconds: Int64) -> String {
         let (seconds, rest) = split(nanoseconds, by: 1_000_000_000)

@@ -54,8 +54,9 @@ public enum Program {
                 flags: command.global.given, environment: console.environment)
             guessed = GuessedSettings(settings, console)
             return try await command.execute(CommandContext(console: console, settings: settings))
-        } catch is ClosedOutput {
-            return .closedOutput
+        } catch let error as ClosedOutput {
+            guard !error.isQuiet else { return .closedOutput }
+            return await fail(CommandError(.failed, error.message), guessed, console)
         } catch let error as CommandError {
             return await fail(error, guessed, console)
         } catch let error as ClientError {

@@ -139,11 +139,26 @@ public struct Trap: Sendable, Hashable {
     }
 
     /// The frames as lines, innermost first: `#0 name (function 12, offset 0x3f)`.
+    ///
+    /// One line a frame, whatever a module calls its functions: control characters in names are
+    /// written as `\u{hex}`.
     public var backtrace: String {
         frames.enumerated().map { index, frame in
-            let name = frame.name.isEmpty ? "?" : frame.name
+            let name = frame.name.isEmpty ? "?" : Self.visible(frame.name)
             let offset = frame.moduleOffset.map { ", offset 0x" + String($0, radix: 16) } ?? ""
             return "#\(index) \(name) (function \(frame.functionIndex)\(offset))"
         }.joined(separator: "\n")
+    }
+
+    private static func visible(_ name: String) -> String {
+        var text = ""
+        for scalar in name.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .format:
+                text += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
     }
 }

@@ -44,11 +44,10 @@ extension Runtime {
         for record in process.authority.remainingSummaries() { process.output.append(record) }
         var record = record(of: process, end)
         if record.isProbablyOutOfMemory {
-            let mebibytes = record.memoryLimit >> 20
             process.output.append(
                 .note(
-                    "probably out of memory: it has \(mebibytes) MiB; to give it more: --memory SIZE"
-                ))
+                    "probably out of memory: it may have \(record.memoryLimit >> 10) KiB; "
+                        + "to give it more: --memory SIZE"))
         }
         record.lastSequence = process.output.next
         let final = record

@@ -59,11 +59,13 @@ struct StartPlan: Sendable {
             )
         }
         guard module.initialMemory <= limit else {
-            let wanted = (module.initialMemory + (1 << 20) - 1) >> 20
+            // Memory comes in pages of 64 KiB.
+            let kibibytes = module.initialMemory >> 10
+            let wanted = kibibytes % 1024 == 0 ? "\(kibibytes >> 10)MiB" : "\(kibibytes)KiB"
             throw HostError(
                 .invalidArgument,
-                "the module begins with \(wanted) MiB of memory, more than its limit",
-                remedy: "allow it: --memory \(wanted)MiB")
+                "the module begins with \(wanted) of memory, more than its limit",
+                remedy: "allow it: --memory \(wanted)")
         }
         return limit
     }
