@@ -98,6 +98,30 @@ public final class QUICStream: Sendable {
         if case .failed(let error) = outcome { throw error }
     }
 
+    /// Waits until nothing more that is written here can be of use to the other side: for whoever has
+    /// nothing to write, and would not learn it otherwise.
+    ///
+    /// One task may wait, beside those that read and write; the other side's FIN is no reason. It
+    /// holds the stream: cancel it when there is nothing left to wait for.
+    ///
+    /// - Returns: why, as a write or read would throw it: `.stopSending` or `.streamReset` with the
+    ///   peer's code, `.streamClosed` after our own `finish` or `reset`, `.cancelled`, or why the
+    ///   connection is over.
+    public func stopped() async -> QUICError {
+        let state = self.state
+        let loop = connection.loop
+        if loop.inEventLoop, let stop = state.stop { return stop }
+        let flag = CancelFlag()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.perform { state.waitForStop(flag, continuation) }
+            }
+        } onCancel: {
+            flag.set()
+            loop.execute { state.cancelStop() }
+        }
+    }
+
     /// No more will be written: FIN follows the last byte. Safe to repeat.
     public func finish() {
         let state = self.state

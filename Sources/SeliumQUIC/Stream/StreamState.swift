@@ -28,6 +28,7 @@ final class StreamState: @unchecked Sendable {
     private let connection: ConnectionState
     private var reader: Reader?
     private var writer: Writer?
+    private var stopWaiter: CheckedContinuation<QUICError, Never>?
 
     init(_ core: CoreStream, of connection: ConnectionState) {
         self.core = core
@@ -45,9 +46,7 @@ final class StreamState: @unchecked Sendable {
         case .end:
             return .end
         case .reset(let code):
-            let error = QUICError(
-                .streamReset, "the other side gave up the stream (code \(code))", peerCode: code)
-            return .failed(error)
+            return .failed(Self.resetError(code))
         case .stopped:
             return .failed(QUICError(.streamClosed, "reading was stopped here"))
         case .ended(let end):
@@ -76,6 +75,7 @@ final class StreamState: @unchecked Sendable {
     }
 
     func readable() {
+        noticeStop()
         guard let waiting = reader, let outcome = tryRead(atMost: waiting.limit) else { return }
         reader = nil
         waiting.continuation.resume(returning: outcome)
@@ -122,10 +122,15 @@ final class StreamState: @unchecked Sendable {
     }
 
     func writable() {
+        noticeStop()
         guard var waiting = writer else { return }
         let outcome = tryWrite(waiting.bytes, from: &waiting.offset)
         writer = outcome == nil ? waiting : nil
         if let outcome { waiting.continuation.resume(returning: outcome) }
+    }
+
+    private static func resetError(_ code: UInt64) -> QUICError {
+        QUICError(.streamReset, "the other side gave up the stream (code \(code))", peerCode: code)
     }
 
     private static func error(for refusal: CoreWrite) -> QUICError {
@@ -140,11 +145,44 @@ final class StreamState: @unchecked Sendable {
         }
     }
 
+    // MARK: Being stopped
+
+    /// Why nobody waits for anything more of ours; nil while somebody may.
+    var stop: QUICError? {
+        if let refusal = connection.core.refusal(of: core) { return Self.error(for: refusal) }
+        return connection.core.resetCode(of: core).map { Self.resetError($0) }
+    }
+
+    func waitForStop(_ flag: CancelFlag, _ continuation: CheckedContinuation<QUICError, Never>) {
+        if let stop {
+            continuation.resume(returning: stop)
+        } else if flag.isSet {
+            continuation.resume(returning: .cancelled)
+        } else if stopWaiter != nil {
+            let error = QUICError(.internalError, "two tasks wait for one stream's stop")
+            continuation.resume(returning: error)
+        } else {
+            stopWaiter = continuation
+        }
+    }
+
+    func cancelStop() {
+        stopWaiter?.resume(returning: .cancelled)
+        stopWaiter = nil
+    }
+
+    private func noticeStop() {
+        guard let waiting = stopWaiter, let stop else { return }
+        stopWaiter = nil
+        waiting.resume(returning: stop)
+    }
+
     // MARK: Ending
 
     func finish() {
         connection.core.finish(core)
         connection.driver.wake()
+        noticeStop()
     }
 
     func reset(code: UInt64) {

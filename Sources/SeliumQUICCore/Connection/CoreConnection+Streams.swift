@@ -97,6 +97,12 @@ extension CoreConnection {
         }
     }
 
+    /// The code with which the other side gave up its half, when it did so before we stopped
+    /// reading it ourselves.
+    package func resetCode(of stream: CoreStream) -> UInt64? {
+        if case .reset(let code) = stream.receiving { code } else { nil }
+    }
+
     /// No more will be written. Safe to repeat.
     package func finish(_ stream: CoreStream) {
         guard end == nil, stream.sending == .open else { return }
