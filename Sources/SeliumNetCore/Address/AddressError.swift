@@ -22,6 +22,14 @@ public struct AddressError: Error, Hashable, Sendable, CustomStringConvertible {
         case wrongLength
         /// A prefix with bits set behind its length.
         case hostBitsSet
+        /// The port is missing, no decimal number, or beyond 65535.
+        case badPort
+        /// A Unix socket's path or name beyond ``UnixAddress/maximumLength``, or an empty one.
+        case badPathLength
+        /// A NUL inside the path of a Unix socket: the kernel would cut it there.
+        case embeddedNUL
+        /// Not a host name, see ``HostName``.
+        case badHostName
     }
 
     /// The rule that was broken.
@@ -48,6 +56,10 @@ public struct AddressError: Error, Hashable, Sendable, CustomStringConvertible {
             case .badZone: "a zone that is not an interface number"
             case .wrongLength: "neither 4 nor 16 bytes"
             case .hostBitsSet: "bits set behind the prefix length"
+            case .badPort: "a port that is no number up to 65535"
+            case .badPathLength: "a path or name that is empty or too long for a Unix socket"
+            case .embeddedNUL: "a NUL inside a path"
+            case .badHostName: "not a host name"
             }
         return "\(reason) (at byte \(offset))"
     }

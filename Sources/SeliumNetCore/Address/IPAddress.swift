@@ -3,6 +3,24 @@ public enum IPAddress: Hashable, Sendable, Comparable, LosslessStringConvertible
     case v4(IPv4Address)
     case v6(IPv6Address)
 
+    /// The IPv4 address `a.b.c.d`.
+    public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+        self = .v4(IPv4Address(a, b, c, d))
+    }
+
+    /// The IPv6 address `a:b:c:d:e:f:g:h`.
+    public init(
+        _ a: UInt16, _ b: UInt16, _ c: UInt16, _ d: UInt16, _ e: UInt16, _ f: UInt16, _ g: UInt16,
+        _ h: UInt16, scopeID: UInt32 = 0
+    ) {
+        self = .v6(IPv6Address(a, b, c, d, e, f, g, h, scopeID: scopeID))
+    }
+
+    /// Whether a text is an address, of either family (RFC 4291 section 2.2; a zone is a number).
+    public static func isAddress(_ text: some StringProtocol) -> Bool {
+        (try? IPAddress(parsing: text)) != nil
+    }
+
     /// Reads a dotted quad or an IPv6 text, nothing else: no names, no brackets, no ports.
     public init(parsing text: some StringProtocol) throws(AddressError) {
         if text.utf8.prefix(5).contains(UInt8(ascii: ":")) {
@@ -79,6 +97,22 @@ public enum IPAddress: Hashable, Sendable, Comparable, LosslessStringConvertible
     public var isMulticast: Bool { addressClass == .multicast }
     /// 169.254.0.0/16 or fe80::/10
     public var isLinkLocal: Bool { addressClass == .linkLocal }
+    /// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 (RFC 1918), 64:ff9b:1::/48 (RFC 8215)
+    public var isPrivate: Bool { addressClass == .privateUse }
+    /// 255.255.255.255, in whichever form it is written.
+    public var isBroadcast: Bool { canonical == .v4(.broadcast) }
+    /// fc00::/7 (RFC 4193)
+    public var isUniqueLocal: Bool { addressClass == .uniqueLocal }
+    /// fec0::/10 (RFC 3879)
+    public var isSiteLocal: Bool { addressClass == .siteLocal }
+    /// 100.64.0.0/10 (RFC 6598)
+    public var isShared: Bool { addressClass == .shared }
+    /// Addresses for examples (RFC 5737, RFC 3849, RFC 9637).
+    public var isDocumentation: Bool { addressClass == .documentation }
+    /// 198.18.0.0/15 (RFC 2544), 2001:2::/48 (RFC 5180)
+    public var isBenchmark: Bool { addressClass == .benchmark }
+    /// Nothing anybody may use on the open internet now, by the IANA special-purpose registries.
+    public var isReserved: Bool { addressClass == .reserved }
     /// Reachable on the public internet.
     public var isGlobal: Bool { addressClass == .global }
 
