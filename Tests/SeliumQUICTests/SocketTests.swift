@@ -177,6 +177,27 @@ struct SocketTests {
         try await hole.close()
     }
 
+    @Test("a connect that is cancelled says so, before it began and while it waits")
+    func cancelledConnect() async throws {
+        let certificates = try LiveCertificates()
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let hole = try await DatagramBootstrap(group: loop).bind(host: "127.0.0.1", port: 0).get()
+        let port = UInt16(hole.localAddress?.port ?? 0)
+        for turns in [0, 200] {
+            let connecting = Task {
+                try await QUICConnection.connect(
+                    to: SocketAddress(IPv4Address.loopback, port: port), serverName: "localhost",
+                    tls: certificates.clientContext(), authority: .unrestricted,
+                    logger: EchoServer.quiet)
+            }
+            for _ in 0..<turns { await Task.yield() }
+            connecting.cancel()
+            let error = await #expect(throws: QUICError.self) { _ = try await connecting.value }
+            #expect(error?.code == .cancelled)
+        }
+        try await hole.close()
+    }
+
     @Test("a certificate for another name is refused here, with both names")
     func wrongName() async throws {
         let certificates = try LiveCertificates()

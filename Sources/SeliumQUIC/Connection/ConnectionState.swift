@@ -19,7 +19,8 @@ final class ConnectionState: @unchecked Sendable {
     private var openers: [(id: UInt64, continuation: CheckedContinuation<OpenOutcome, Never>)] = []
     private var nextOpener: UInt64 = 0
     private var enders: [CheckedContinuation<QUICConnectionEnd, Never>] = []
-    private var connector: CheckedContinuation<QUICConnectionEnd?, Never>?
+    /// Who began to connect; nil once the handshake is over, one way or the other.
+    var attempt: ConnectAttempt?
     private var confirmers: [CheckedContinuation<QUICConnectionEnd?, Never>] = []
 
     init(_ core: CoreConnection, on driver: EndpointDriver) {
@@ -38,8 +39,8 @@ final class ConnectionState: @unchecked Sendable {
         case .streamCredit:
             open()
         case .handshakeCompleted:
-            connector?.resume(returning: nil)
-            connector = nil
+            attempt?.completed(self)
+            attempt = nil
         case .handshakeConfirmed:
             for confirmer in confirmers { confirmer.resume(returning: nil) }
             confirmers = []
@@ -49,16 +50,6 @@ final class ConnectionState: @unchecked Sendable {
     }
 
     // MARK: Connecting
-
-    func waitForHandshake(_ continuation: CheckedContinuation<QUICConnectionEnd?, Never>) {
-        if let end = core.end {
-            continuation.resume(returning: end)
-        } else if core.isHandshakeComplete {
-            continuation.resume(returning: nil)
-        } else {
-            connector = continuation
-        }
-    }
 
     func waitForConfirmation(_ continuation: CheckedContinuation<QUICConnectionEnd?, Never>) {
         if let end = core.end {
@@ -152,8 +143,8 @@ final class ConnectionState: @unchecked Sendable {
     }
 
     private func ended(_ end: QUICConnectionEnd) {
-        connector?.resume(returning: end)
-        connector = nil
+        attempt?.failed(end.error)
+        attempt = nil
         cancelAccept()
         inbound = []
         for opener in openers { opener.continuation.resume(returning: .failed(end.error)) }

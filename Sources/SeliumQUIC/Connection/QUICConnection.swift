@@ -76,39 +76,17 @@ public final class QUICConnection: Sendable {
         let loop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
         let driver = EndpointDriver(
             loop: loop, tls: tls, configuration: configuration, logger: logger)
-        let state: ConnectionState
-        do {
-            state = try await driver.connect(to: address, serverName: serverName)
-        } catch let error as QUICError {
-            loop.execute { driver.close().whenFailure { _ in } }
-            throw error
-        } catch {
-            loop.execute { driver.close().whenFailure { _ in } }
-            throw Errno.error(error, doing: "connecting to \(address)")
-        }
-        return try await finishHandshake(state)
-    }
-
-    private static func finishHandshake(
-        _ state: ConnectionState
-    ) async throws(QUICError) -> QUICConnection {
-        let loop = state.driver.loop
-        let end = await withTaskCancellationHandler {
+        // One way to the loop and one back: the connection is made there, in between nothing is
+        // handed over.
+        let attempt = ConnectAttempt(driver)
+        let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                loop.perform { state.waitForHandshake(continuation) }
+                loop.perform { attempt.begin(address, serverName, continuation) }
             }
         } onCancel: {
-            loop.execute { state.close(code: 0, reason: "") }
+            loop.execute { attempt.cancel() }
         }
-        if let end {
-            loop.execute { state.driver.close().whenFailure { _ in } }
-            throw Task.isCancelled ? .cancelled : end.error
-        }
-        return await withCheckedContinuation { continuation in
-            loop.perform {
-                continuation.resume(returning: QUICConnection(state, ownsDriver: true))
-            }
-        }
+        return try outcome.get()
     }
 
     /// Waits until the server accepted this client, certificate included; on a server that is at
