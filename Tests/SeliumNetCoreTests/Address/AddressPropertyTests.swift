@@ -1,18 +1,6 @@
 import SeliumNetCore
 import Testing
 
-/// A small generator with a fixed start, so that a failure repeats (xorshift64*).
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
-
 @Suite("Addresses under random input")
 struct AddressPropertyTests {
     @Test("what any parser accepts has a canonical text that reads as the same value")
