@@ -13,7 +13,9 @@ extension Guest {
     func step() -> StepEnd {
         let begin = monotonicNanoseconds()
         sliceStart = begin
+        let share = takeShare()
         let result = advance()
+        giveBack(share)
         let used = monotonicNanoseconds() &- begin
         usedNanoseconds.wrappingAdd(used, ordering: .relaxed)
         user.turnEnded()
@@ -23,6 +25,34 @@ extension Guest {
             end(outcome)
             return .ended
         }
+    }
+
+    /// What it may grow by in this turn, out of what it shares with others.
+    private func takeShare() -> UInt64 {
+        guard let budget else { return 0 }
+        let share = budget.beginTurn(room: limits.memory - min(limits.memory, budgetedBytes))
+        let limit = budgetedBytes + share
+        if limit != memoryLimit {
+            memoryLimit = limit
+            limitStore()
+        }
+        return share
+    }
+
+    private func giveBack(_ share: UInt64) {
+        guard let budget else { return }
+        noteMemory()
+        let memory = max(budgetedBytes, memory)
+        budget.endTurn(share: share, growth: memory - budgetedBytes)
+        budgetedBytes = memory
+    }
+
+    /// Tells the engine; also between the turns of a call, where nothing of the store runs.
+    private func limitStore() {
+        guard let store = unsafe store else { return }
+        unsafe wasmtime_store_limiter(
+            store, Int64(clamping: memoryLimit), Int64(limits.tableElements), 1,
+            Int64(limits.tables), 1)
     }
 
     private func advance() -> RunOutcome? {
@@ -67,6 +97,13 @@ extension Guest {
                     "the module begins with \(needed) bytes of memory, more than its limit of \(limits.memory)"
                 ))
         }
+        guard needed <= memoryLimit else {
+            return .startFailed(
+                WasmError(
+                    .memoryLimit,
+                    "the module begins with \(needed) bytes of memory, of what it shares with others \(memoryLimit) are left"
+                ))
+        }
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard let store = unsafe wasmtime_store_new(prepared.module.engine.raw, this, nil) else {
             return .startFailed(WasmError(.resources, "the engine made no store"))
@@ -74,9 +111,7 @@ extension Guest {
         unsafe self.store = store
         let context = unsafe wasmtime_store_context(store)
         unsafe self.context = context
-        unsafe wasmtime_store_limiter(
-            store, Int64(clamping: limits.memory), Int64(limits.tableElements), 1,
-            Int64(limits.tables), 1)
+        limitStore()
         // A new store's deadline has already passed.
         unsafe wasmtime_context_set_epoch_deadline(context, 1)
         unsafe wasmtime_store_epoch_deadline_callback(store, epochThunk, this, nil)
@@ -246,6 +281,8 @@ extension Guest {
         if let store = unsafe store { unsafe wasmtime_store_delete(store) }
         unsafe store = nil
         unsafe context = nil
+        budget?.release(budgetedBytes)
+        budgetedBytes = 0
         unsafe values?.deallocate()
         unsafe values = nil
         hasMemory = false

@@ -54,11 +54,19 @@ import Synchronization
     let killRequest = Atomic<UInt16>(0)
     let usedNanoseconds = Atomic<UInt64>(0)
     let memoryBytes = Atomic<UInt64>(0)
+    /// Steps that had to be written off.
+    let overruns = Atomic<Int>(0)
 
     // Below: only for the holder of `running`.
     let prepared: PreparedModule
     let plan: EntryPlan
     let limits: GuestLimits
+    /// What it shares with others; nil: its own limit alone counts.
+    let budget: MemoryBudget?
+    /// What the budget knows of it, bytes.
+    var budgetedBytes: UInt64 = 0
+    /// What the engine lets it hold in this turn, bytes.
+    var memoryLimit: UInt64
     var onEnd: (@Sendable (RunEnd) -> Void)?
     var phase = Phase.fresh
     var store: OpaquePointer?
@@ -78,12 +86,14 @@ import Synchronization
     var sliceStart: UInt64 = 0
 
     init(
-        _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits, user: any GuestUser,
-        core: SchedulerCore, onEnd: @escaping @Sendable (RunEnd) -> Void
+        _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits, budget: MemoryBudget?,
+        user: any GuestUser, core: SchedulerCore, onEnd: @escaping @Sendable (RunEnd) -> Void
     ) {
         self.prepared = prepared
         self.plan = plan
         self.limits = limits
+        self.budget = budget
+        memoryLimit = limits.memory
         self.user = user
         self.core = core
         self.onEnd = onEnd

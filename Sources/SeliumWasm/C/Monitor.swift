@@ -3,38 +3,55 @@ import Glibc
 /// A lock that threads can wait on; `Synchronization.Mutex` has no condition.
 @safe final class Monitor: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let condition = Condition()
+
+    /// Something to wait for; a monitor has one, and takes more.
+    @safe final class Condition: @unchecked Sendable {
+        fileprivate let raw = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+        init() {
+            unsafe raw.initialize(to: pthread_cond_t())
+            var attributes = pthread_condattr_t()
+            unsafe pthread_condattr_init(&attributes)
+            unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            unsafe pthread_cond_init(raw, &attributes)
+            unsafe pthread_condattr_destroy(&attributes)
+        }
+
+        deinit {
+            unsafe pthread_cond_destroy(raw)
+            unsafe raw.deallocate()
+        }
+
+        func signal() { unsafe pthread_cond_signal(raw) }
+        func broadcast() { unsafe pthread_cond_broadcast(raw) }
+    }
 
     init() {
         unsafe mutex.initialize(to: pthread_mutex_t())
-        unsafe condition.initialize(to: pthread_cond_t())
         unsafe pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        unsafe pthread_condattr_init(&attributes)
-        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        unsafe pthread_cond_init(condition, &attributes)
-        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
-        unsafe pthread_cond_destroy(condition)
         unsafe pthread_mutex_destroy(mutex)
-        unsafe condition.deallocate()
         unsafe mutex.deallocate()
     }
 
     func lock() { unsafe pthread_mutex_lock(mutex) }
     func unlock() { unsafe pthread_mutex_unlock(mutex) }
     /// Locked: sleeps until signalled (or for no reason), then is locked again.
-    func wait() { unsafe pthread_cond_wait(condition, mutex) }
-    func signal() { unsafe pthread_cond_signal(condition) }
-    func broadcast() { unsafe pthread_cond_broadcast(condition) }
+    func wait() { wait(for: condition) }
+    func signal() { condition.signal() }
+    func broadcast() { condition.broadcast() }
+
+    /// Locked: as `wait`, for another condition than its own.
+    func wait(for condition: Condition) { unsafe pthread_cond_wait(condition.raw, mutex) }
 
     /// Locked: as `wait`, but at the latest until the monotonic clock shows `deadline` nanoseconds.
     func wait(until deadline: UInt64) {
         var time = timespec(
             tv_sec: Int(clamping: deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
-        unsafe pthread_cond_timedwait(condition, mutex, &time)
+        unsafe pthread_cond_timedwait(condition.raw, mutex, &time)
     }
 }
 
@@ -99,6 +116,25 @@ enum Thread {
             }, start)
         if result != 0 { unsafe Unmanaged<Start>.fromOpaque(start).release() }
         return result == 0
+    }
+}
+
+/// The CPU time of a thread, readable from every other.
+enum ThreadClock {
+    /// Of no thread.
+    static let none = Int32.min
+
+    static func ofThisThread() -> Int32 {
+        var clock = clockid_t()
+        return unsafe pthread_getcpuclockid(pthread_self(), &clock) == 0 ? clock : none
+    }
+
+    /// nil for no thread, and for one that has ended.
+    static func nanoseconds(_ clock: Int32) -> UInt64? {
+        guard clock != none else { return nil }
+        var time = timespec()
+        guard unsafe clock_gettime(clock, &time) == 0 else { return nil }
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 }
 

@@ -14,14 +14,10 @@ public final class Scheduler: Sendable {
         self.engine = engine
         let core = SchedulerCore(engine, configuration)
         self.core = core
-        let count = max(1, configuration.threads ?? coreCount())
-        var started = Thread.start("selium-tick", nice: 0) { core.tick() }
-        for index in 0..<count where started {
-            started = Thread.start("selium-guest-\(index)", nice: configuration.nice) {
-                core.work()
-            }
-        }
-        guard started else {
+        var started = true
+        for index in 0..<core.threadCount where started { started = core.startWorker(index) }
+        // Last: the list of workers is the ticker's.
+        guard started, Thread.start("selium-tick", nice: 0, { core.tick() }) else {
             core.stop()
             throw WasmError(.resources, "this machine has no more threads")
         }
@@ -35,15 +31,18 @@ public final class Scheduler: Sendable {
     ///   - prepared: the module with its host functions.
     ///   - plan: what to call, checked against the module's exports.
     ///   - limits: memory and tables.
+    ///   - budget: memory it shares with other guests, besides its own limit.
     ///   - user: the object its host functions find themselves by.
     ///   - onEnd: called once, on a guest thread: hand over and return; nothing that blocks.
     @discardableResult
     public func spawn(
         _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits = .init(),
-        user: any GuestUser, onEnd: @escaping @Sendable (RunEnd) -> Void
+        budget: MemoryBudget? = nil, user: any GuestUser,
+        onEnd: @escaping @Sendable (RunEnd) -> Void
     ) -> Guest {
         let guest = Guest(
-            prepared, plan: plan, limits: limits, user: user, core: core, onEnd: onEnd)
+            prepared, plan: plan, limits: limits, budget: budget, user: user, core: core,
+            onEnd: onEnd)
         core.guestStarted()
         core.push(guest, .hot)
         return guest
@@ -55,10 +54,12 @@ public final class Scheduler: Sendable {
     @discardableResult
     public func spawn(
         _ prepared: PreparedModule, entry: Entrypoint, limits: GuestLimits = .init(),
-        user: any GuestUser, onEnd: @escaping @Sendable (RunEnd) -> Void
+        budget: MemoryBudget? = nil, user: any GuestUser,
+        onEnd: @escaping @Sendable (RunEnd) -> Void
     ) throws(WasmError) -> Guest {
         let plan = try EntryPlan(entry, exports: prepared.module.exports)
-        return spawn(prepared, plan: plan, limits: limits, user: user, onEnd: onEnd)
+        return spawn(
+            prepared, plan: plan, limits: limits, budget: budget, user: user, onEnd: onEnd)
     }
 
     /// What it is doing now.

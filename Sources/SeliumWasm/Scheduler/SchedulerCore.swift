@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 /// The part of a scheduler that its threads and guests share.
@@ -5,16 +6,35 @@ final class SchedulerCore: @unchecked Sendable {
     enum Urgency { case urgent, hot, cold }
 
     let configuration: SchedulerConfiguration
+    /// Threads that take guests from the queue at any time.
+    let threadCount: Int
     private let engine: Engine
     private let monitor = Monitor()
+    private let spareIsCalled = Monitor.Condition()
+    private let slowHasWork = Monitor.Condition()
     private let tickerMonitor = Monitor()
     private let livingGuests = Atomic<Int>(0)
 
     // Under `monitor`.
     private var queue: RunQueue<Guest>
+    /// Guests that overran too often.
+    private var slow = Deque<Guest>()
     private var sleepers = 0
     private var running = 0
     private var isStopped = false
+    /// Threads that take from the queue now, those in steps included; all that are neither written
+    /// off nor spare.
+    private var active: Int
+    private var threads = 0
+    private var spares = 0
+    /// Spares called to work that have not woken yet.
+    private var calls = 0
+    private var writtenOff = 0
+
+    // Only for the ticker, once it runs.
+    private var workers: [(worker: Worker, watch: StepWatch)] = []
+    /// 0: nobody needs it; 1: somebody does; 2: its thread runs.
+    private let slowLane = Atomic<UInt8>(0)
 
     /// Set while the ticker sleeps; read without its lock by whoever makes work.
     private let tickerSleeps = Atomic<Bool>(false)
@@ -24,6 +44,8 @@ final class SchedulerCore: @unchecked Sendable {
     init(_ engine: Engine, _ configuration: SchedulerConfiguration) {
         self.engine = engine
         self.configuration = configuration
+        threadCount = max(1, configuration.threads ?? coreCount())
+        active = threadCount
         queue = RunQueue(hotBurst: configuration.hotBurst, hotCount: configuration.hotCount)
     }
 
@@ -32,7 +54,9 @@ final class SchedulerCore: @unchecked Sendable {
     var statistics: SchedulerStatistics {
         monitor.lock()
         defer { monitor.unlock() }
-        return SchedulerStatistics(living: living, queued: queue.count, running: running)
+        return SchedulerStatistics(
+            living: living, queued: queue.count + slow.count, running: running, threads: threads,
+            writtenOff: writtenOff)
     }
 
     func guestStarted() { livingGuests.wrappingAdd(1, ordering: .relaxed) }
@@ -41,34 +65,79 @@ final class SchedulerCore: @unchecked Sendable {
     func push(_ guest: Guest, _ urgency: Urgency) {
         monitor.lock()
         if isStopped { return monitor.unlock() }
+        var isSlow = false
         switch urgency {
         case .urgent: queue.pushUrgent(guest)
-        case .hot: queue.pushHot(guest)
-        case .cold: queue.pushCold(guest)
+        case .hot, .cold:
+            isSlow = guest.overruns.load(ordering: .relaxed) >= configuration.overrunsAllowed
+            if isSlow {
+                slow.append(guest)
+            } else if urgency == .hot {
+                queue.pushHot(guest)
+            } else {
+                queue.pushCold(guest)
+            }
         }
-        let wake = sleepers > 0
+        let wake = !isSlow && sleepers > 0
+        if isSlow {
+            // The ticker starts its thread.
+            _ = slowLane.compareExchange(expected: 0, desired: 1, ordering: .relaxed)
+        }
         // Before anybody can take it: a guest that runs without ticks has the thread for itself.
         wakeTicker()
         monitor.unlock()
         if wake { monitor.signal() }
+        if isSlow { slowHasWork.signal() }
+    }
+
+    // MARK: guest threads
+
+    /// A step that is over.
+    private struct Done {
+        var nanoseconds: UInt64
+        var isReplaced: Bool
+    }
+
+    /// Starts a guest thread; false when the machine has no more.
+    func startWorker(_ index: Int) -> Bool {
+        let worker = Worker()
+        workers.append((worker, StepWatch()))
+        changeThreads(by: 1)
+        let started = Thread.start("selium-guest-\(index)", nice: configuration.nice) { [self] in
+            worker.began()
+            work(worker) { done in next(done) }
+            changeThreads(by: -1)
+        }
+        if !started {
+            workers.removeLast()
+            changeThreads(by: -1)
+        }
+        return started
+    }
+
+    private func changeThreads(by number: Int) {
+        monitor.lock()
+        threads += number
+        monitor.unlock()
     }
 
     /// A guest thread's whole life.
-    func work() {
-        var last: UInt64?
-        while let guest = next(lastStep: last) {
+    private func work(_ worker: Worker, next: (Done?) -> Guest?) {
+        var last: Done?
+        while let guest = next(last) {
             let begin = monotonicNanoseconds()
-            run(guest)
-            last = monotonicNanoseconds() &- begin
+            let isReplaced = run(guest, worker)
+            last = Done(nanoseconds: monotonicNanoseconds() &- begin, isReplaced: isReplaced)
         }
     }
 
-    private func next(lastStep: UInt64?) -> Guest? {
+    private func next(_ last: Done?) -> Guest? {
         monitor.lock()
         defer { monitor.unlock() }
-        if let lastStep {
+        if let last {
             running -= 1
-            queue.account(lastStep)
+            queue.account(last.nanoseconds)
+            if last.isReplaced { takePlace() }
         }
         while true {
             if isStopped { return nil }
@@ -76,17 +145,42 @@ final class SchedulerCore: @unchecked Sendable {
                 running += 1
                 return guest
             }
-            if running == 0 { hasWork.store(false, ordering: .relaxed) }
+            noteIdleness()
             sleepers += 1
             monitor.wait()
             sleepers -= 1
         }
     }
 
-    private func run(_ guest: Guest) {
+    /// Locked: a thread that was written off is back. Somebody works in its place, or else it takes
+    /// it again.
+    private func takePlace() {
+        guard active >= threadCount else {
+            active += 1
+            return
+        }
+        spares += 1
+        noteIdleness()
+        while !isStopped, calls == 0 { monitor.wait(for: spareIsCalled) }
+        spares -= 1
+        // Whoever called has counted it as active.
+        if calls > 0 { calls -= 1 }
+    }
+
+    /// Locked: with nothing to run the ticker may sleep.
+    private func noteIdleness() {
+        if running == 0, queue.isEmpty, slow.isEmpty { hasWork.store(false, ordering: .relaxed) }
+    }
+
+    /// One turn of a guest. True when the thread was written off meanwhile.
+    private func run(_ guest: Guest, _ worker: Worker) -> Bool {
         // Fails for the second entry of a guest that was killed while it was queued.
-        guard guest.exchange(Guest.RunState.queued, Guest.RunState.running) else { return }
-        switch guest.step() {
+        guard guest.exchange(Guest.RunState.queued, Guest.RunState.running) else { return false }
+        worker.beginStep()
+        let end = guest.step()
+        let verdict = worker.endStep()
+        if verdict.isOverrun { guest.overruns.wrappingAdd(1, ordering: .relaxed) }
+        switch end {
         case .ended: break
         case .yielded:
             guest.state.store(Guest.RunState.queued, ordering: .sequentiallyConsistent)
@@ -95,6 +189,7 @@ final class SchedulerCore: @unchecked Sendable {
             push(guest, isKilled ? .urgent : .cold)
         case .parked: park(guest)
         }
+        return verdict.isReplaced
     }
 
     private func park(_ guest: Guest) {
@@ -109,6 +204,38 @@ final class SchedulerCore: @unchecked Sendable {
             guest.state.store(Guest.RunState.queued, ordering: .sequentiallyConsistent)
             let isKilled = guest.killRequest.load(ordering: .sequentiallyConsistent) != 0
             push(guest, isKilled ? .urgent : .hot)
+        }
+    }
+
+    // MARK: the slow lane
+
+    /// One thread for all guests that overran too often; nobody waits for it, and the ticker does
+    /// not watch it.
+    private func startSlowLane() {
+        slowLane.store(2, ordering: .relaxed)
+        changeThreads(by: 1)
+        let started = Thread.start("selium-slow", nice: configuration.slowNice) { [self] in
+            work(Worker()) { done in nextSlow(done) }
+            changeThreads(by: -1)
+        }
+        guard !started else { return }
+        // The next tick tries again.
+        changeThreads(by: -1)
+        slowLane.store(1, ordering: .relaxed)
+    }
+
+    private func nextSlow(_ last: Done?) -> Guest? {
+        monitor.lock()
+        defer { monitor.unlock() }
+        if last != nil { running -= 1 }
+        while true {
+            if isStopped { return nil }
+            if let guest = slow.popFirst() {
+                running += 1
+                return guest
+            }
+            noteIdleness()
+            monitor.wait(for: slowHasWork)
         }
     }
 
@@ -132,6 +259,8 @@ final class SchedulerCore: @unchecked Sendable {
         while !stopping.load(ordering: .relaxed) {
             sleepNanoseconds(configuration.tick)
             engine.tick()
+            watch()
+            if slowLane.load(ordering: .relaxed) == 1 { startSlowLane() }
             idle = hasWork.load(ordering: .relaxed) ? 0 : idle + 1
             guard idle > patience else { continue }
             idle = 0
@@ -147,15 +276,53 @@ final class SchedulerCore: @unchecked Sendable {
         }
     }
 
+    /// Looks for steps that do not end.
+    private func watch() {
+        for index in workers.indices {
+            let worker = workers[index].worker
+            let step = worker.step
+            let finding = workers[index].watch.look(at: step, configuration) {
+                worker.cpuNanoseconds
+            }
+            guard finding != .fine, let step else { continue }
+            writeOff(worker, step, isOverrun: finding == .overrun)
+        }
+    }
+
+    /// Gives the place of a thread to another, if one is left.
+    private func writeOff(_ worker: Worker, _ step: UInt64, isOverrun: Bool) {
+        monitor.lock()
+        guard !isStopped, worker.writeOff(step, isOverrun: isOverrun) else {
+            return monitor.unlock()
+        }
+        writtenOff += 1
+        active -= 1
+        let isThere = spares > calls
+        let mayStart = !isThere && workers.count < threadCount + configuration.spares
+        if isThere { calls += 1 }
+        if isThere || mayStart { active += 1 }
+        monitor.unlock()
+        if isThere {
+            spareIsCalled.signal()
+        } else if mayStart, !startWorker(workers.count) {
+            monitor.lock()
+            active -= 1
+            monitor.unlock()
+        }
+    }
+
     func stop() {
         monitor.lock()
         isStopped = true
         // What is queued never runs; released outside the lock, because the last owner of a guest
         // takes it down.
-        var rest: [Guest] = []
+        var rest: [Guest] = Array(slow)
+        slow.removeAll()
         while let guest = queue.pop() { rest.append(guest) }
         monitor.unlock()
         monitor.broadcast()
+        spareIsCalled.broadcast()
+        slowHasWork.broadcast()
         tickerMonitor.lock()
         stopping.store(true, ordering: .releasing)
         tickerMonitor.unlock()

@@ -63,7 +63,8 @@ public enum TrapCode: Sendable, Hashable {
 public struct TrapFrame: Sendable, Hashable {
     /// The longest name kept, in bytes.
     public static let maximumNameBytes = 128
-    /// The most frames kept, innermost first. (This engine records 20 of them.)
+    /// The most frames kept, innermost first. The engine records 20 of them, and its C API has no
+    /// setting for that.
     public static let maximumCount = 64
 
     /// Index in the module's function space.
