@@ -89,19 +89,24 @@ public struct SeliumClient: Sendable {
     ) {
         var stop = WireStop()
         stop.process = reference.wire
-        let result = try await ask(.stop(stop), changesSomething: true)
+        let result = try await ask(
+            .stop(stop), namespace: reference.namespace, changesSomething: true)
         guard case .stopped(let stopped) = result.last else { throw Self.misplaced }
         let exit = ExitRecord(stopped.exit)
         return (stopped.id, stopped.alreadyEnded ? .alreadyEnded(exit) : .stopped(exit))
     }
 
     /// Waits for a process's end; at once when it has ended.
-    public func wait(for reference: ProcessReference) async throws(ClientError) -> (
-        id: UInt64, exit: ExitRecord
-    ) {
+    ///
+    /// - Parameter began: called when the server has found the process, with its id, and it has not
+    ///   ended yet; again after a lost connection.
+    public func wait(
+        for reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil
+    ) async throws(ClientError) -> (id: UInt64, exit: ExitRecord) {
         var wait = WireWait()
         wait.process = reference.wire
-        let result = try await ask(.wait(wait), isLongLived: true)
+        let result = try await ask(
+            .wait(wait), namespace: reference.namespace, isLongLived: true, began: began)
         guard case .ended(let ended) = result.last else { throw Self.misplaced }
         return (ended.id, ExitRecord(ended.exit))
     }
@@ -119,7 +124,8 @@ public struct SeliumClient: Sendable {
         var list = WireList()
         list.processes = references.map(\.wire)
         list.includeEnded = includingEnded
-        let result = try await ask(.list(list))
+        let namespace = references.first?.namespace ?? ""
+        let result = try await ask(.list(list), namespace: namespace)
         guard case .processes(let last) = result.last else { throw Self.misplaced }
         return (result.rows + last.processes).map(ProcessStatus.init)
     }
@@ -137,22 +143,23 @@ extension SeliumClient {
 
     /// Asks and waits for the result; asks again when the connection was lost.
     func ask(
-        _ call: WireRequest.OneOf_Call, changesSomething: Bool = false, isLongLived: Bool = false
+        _ call: WireRequest.OneOf_Call, namespace: String = "", changesSomething: Bool = false,
+        isLongLived: Bool = false, began: (@Sendable (UInt64) -> Void)? = nil
     ) async throws(ClientError) -> Answer {
-        let request = request(call, changesSomething: changesSomething)
+        let request = request(call, namespace: namespace, changesSomething: changesSomething)
         var retries = Retries(context.reconnection)
         while true {
             do {
-                return try await askOnce(request, isLongLived: isLongLived)
+                return try await askOnce(request, isLongLived: isLongLived, began: began)
             } catch {
                 try await retries.pause(after: error)
             }
         }
     }
 
-    private func askOnce(_ request: WireRequest, isLongLived: Bool) async throws(ClientError)
-        -> Answer
-    {
+    private func askOnce(
+        _ request: WireRequest, isLongLived: Bool, began: (@Sendable (UInt64) -> Void)?
+    ) async throws(ClientError) -> Answer {
         let lease = try await context.pool.lease(isLongLived: isLongLived)
         let context = self.context
         // On the connection's own thread nothing has to be handed over.
@@ -165,6 +172,7 @@ extension SeliumClient {
             while true {
                 switch try await reader.next() {
                 case .rows(let more): rows += more
+                case .following(let following): began?(following.process.id)
                 case .succeeded(let result): return Answer(rows: rows, last: result)
                 default: break
                 }
@@ -173,9 +181,12 @@ extension SeliumClient {
     }
 
     /// A request with its header.
-    func request(_ call: WireRequest.OneOf_Call, changesSomething: Bool) -> WireRequest {
+    func request(
+        _ call: WireRequest.OneOf_Call, namespace: String = "", changesSomething: Bool
+    ) -> WireRequest {
         let random = SystemRandom()
         var request = WireRequest()
+        request.namespace = namespace
         request.requestIDBytes = random.bytes(8)
         if changesSomething { request.idempotencyKeyBytes = random.bytes(32) }
         let milliseconds = (context.timeout.inSeconds * 1000).rounded(.up)

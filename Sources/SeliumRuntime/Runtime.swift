@@ -23,12 +23,16 @@ public final class Runtime: ProcessHost {
         /// How long an upload may stand still before another writer of the module takes over,
         /// nanoseconds.
         public var uploadPatience: UInt64
+        /// A log is read by one viewer, who gets every record: a guest's write waits where it would
+        /// make the log drop what that one has not read. For the runtime of one `selium run`; on a
+        /// server a viewer never holds a guest up.
+        public var keepsUnreadRecords: Bool
         public var logger: Logger
 
         public init(
             workDirectory: String, isDefaultDirectory: Bool = false, compiler: any ModuleCompiling,
             scheduler: SchedulerConfiguration = .init(), processCeiling: Int? = nil,
-            uploadPatience: UInt64 = Limits.uploadPatience,
+            uploadPatience: UInt64 = Limits.uploadPatience, keepsUnreadRecords: Bool = false,
             logger: Logger = Logger(label: "selium.runtime")
         ) {
             self.workDirectory = workDirectory
@@ -37,6 +41,7 @@ public final class Runtime: ProcessHost {
             self.scheduler = scheduler
             self.processCeiling = processCeiling
             self.uploadPatience = uploadPatience
+            self.keepsUnreadRecords = keepsUnreadRecords
             self.logger = logger
         }
     }
@@ -51,6 +56,7 @@ public final class Runtime: ProcessHost {
     let requestsWritten = Atomic<Int>(0)
     let clock = SystemClock()
     let logger: Logger
+    let keepsUnreadRecords: Bool
     private let directory: WorkDirectory
     private let ceiling: Int
     private let startedAt: Int64
@@ -59,6 +65,7 @@ public final class Runtime: ProcessHost {
     /// left unfinished are `lost` from here on.
     public init(_ configuration: Configuration) throws(RuntimeError) {
         logger = configuration.logger
+        keepsUnreadRecords = configuration.keepsUnreadRecords
         directory = try WorkDirectory(
             configuration.workDirectory, isDefault: configuration.isDefaultDirectory)
         state = try StateStore(path: directory.database, logger: logger)
@@ -152,11 +159,18 @@ public final class Runtime: ProcessHost {
             if hasEnded { world.table.wasRead(id, now: now) }
             return hasEnded
         }
+        if keepsUnreadRecords { wasRead(id, before: from) }
         let batch = try await logs.wait(for: id) { (shelf, _) throws(HostError) -> LogBatch? in
             try hosted { () throws(KernelError) in try shelf.read(id, from: from, atMost: atMost) }
         }
         if hasEnded, batch.isEnd { world.withLock { $0.table.wasReadToEnd(id) } }
         return batch
+    }
+
+    /// The one viewer comes back for more: what it has makes room for what its process writes.
+    private func wasRead(_ id: ProcessID, before position: UInt64) {
+        logs.withLock { $0.wasRead(id, before: position) }
+        world.withLock { $0.running[id]?.output }?.roomWasMade()
     }
 
     public func logPosition(

@@ -22,7 +22,7 @@ struct RuntimeService {
     /// Runs until a signal ends it; the exit code.
     func run() async throws(Failure) -> Int32 {
         let signals = Signals()
-        if settings.endsWithStdin { Signals.endWithStdin() }
+        if settings.isPrivate { Signals.endWithStdin(removing: settings.workDirectory) }
         let certificates = try ServerCertificates(settings)
         try refuseLaterFiles(certificates)
         let runtime = try openRuntime()
@@ -46,6 +46,7 @@ struct RuntimeService {
                     isDefaultDirectory: settings.isDefaultDirectory,
                     compiler: ModuleCompiler(
                         ModuleCompiler.Configuration(compiler: "/proc/self/exe")),
+                    keepsUnreadRecords: settings.isPrivate,
                     logger: log.logger("selium.runtime")))
         } catch {
             throw .configuration(error.message, error.remedy)
@@ -113,7 +114,7 @@ struct RuntimeService {
     private func refuseLaterFiles(_ certificates: ServerCertificates) throws(Failure) {
         let folders = Set([settings.workDirectory, certificates.directory])
         for folder in folders.sorted() {
-            for name in ["policy", "policy.yaml", "policy.yml", "revoked"]
+            for name in ["policy", "policy.yaml", "policy.yml", "policy.json", "revoked"]
             where Surroundings.exists("\(folder)/\(name)") {
                 throw .configuration(
                     "\(folder)/\(name) is there, and this version would not obey it", "move it away"

@@ -27,7 +27,7 @@ struct RuntimeTests {
     @Test(
         "what cannot be configured is 78 and nothing listens",
         arguments: [
-            ["--listen", "nonsense"], ["--listen", "192.0.2.1:0"],
+            ["--listen", "192.0.2.1:0"],
             ["--listen", "no-such-host.invalid:0"],
             ["--module", "path=missing.wasm"], ["--module", "path=/etc/passwd"],
             ["--module", "path=../x.wasm"],
@@ -51,7 +51,8 @@ struct RuntimeTests {
     }
 
     @Test(
-        "what a later version would obey is refused", arguments: ["policy.yaml", "certs/revoked"])
+        "what a later version would obey is refused",
+        arguments: ["policy.yaml", "policy.json", "certs/policy.yml", "certs/revoked", "revoked"])
     func laterFiles(_ name: String) async throws {
         try await withDirectory { files in
             try Data().write(to: files.url.appending(path: name))
@@ -61,7 +62,12 @@ struct RuntimeTests {
         }
     }
 
-    @Test("unknown flags are 64", arguments: [["--policy", "x"], ["--frobnicate"], ["extra"]])
+    @Test(
+        "unknown flags are 64, and so is what is no place to listen at",
+        arguments: [
+            ["--policy", "x"], ["--frobnicate"], ["extra"], ["--listen", "nonsense"],
+            ["--listen", "127.0.0.1"], ["--listen", "127.0.0.1:"], ["--listen", "::1"],
+        ])
     func usage(_ arguments: [String]) async throws {
         let result = try await Command.run(Self.runtime, arguments)
         #expect(result.code == 64, "\(result.errors)")

@@ -60,6 +60,28 @@ struct HelpTests {
         #expect(outcome.err.contains("--capabilities"))
     }
 
+    @Test(
+        "A flag of a later version has no neighbour that it could have meant",
+        arguments: ["--rm", "--cpu", "--label", "--follow"])
+    func strangeFlag(_ flag: String) async {
+        let outcome = await run("start", "x.wasm", flag)
+        #expect(outcome.status == .usage)
+        #expect(
+            outcome.err
+                == "error: unknown option '\(flag)'\nhow it is used: selium start --help\n")
+    }
+
+    @Test("help takes the words of a command, and names the nearest of one it does not know")
+    func helpWords() async {
+        let known = await run("help", "cert", "init")
+        #expect(known.status == .ok)
+        #expect(known.out.contains("selium cert init"))
+        let unknown = await run("help", "strat")
+        #expect(unknown.status == .usage)
+        #expect(unknown.err.hasPrefix("error: unknown command 'strat'; did you mean 'start'?\n"))
+        #expect(await run("help", "cert", "nope").status == .usage)
+    }
+
     @Test("An unknown capability names the nearest")
     func unknownCapability() async {
         let outcome = await run("start", "x.wasm", "--capabilities", "TimeReed")

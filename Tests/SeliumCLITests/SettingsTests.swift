@@ -73,6 +73,44 @@ struct SettingsTests {
     }
 
     @Test(
+        "A server's name is a host name or an address, not nearly one",
+        arguments: ["127.0.0.1.", "a b", "a..b", "example.com.", "-a", "1.2.3"])
+    func serverNames(_ name: String) {
+        #expect(throws: CommandError.self) {
+            try Settings(flags: ["server-name": name], environment: [:])
+        }
+        do {
+            _ = try Settings(flags: ["server-name": name], environment: [:])
+        } catch {
+            #expect(error.status == .usage)
+            #expect(error.message == "--server-name '\(name)' is not a host name or an address")
+        }
+        for good in ["a.example", "127.0.0.1", "::1"] {
+            #expect(
+                (try? Settings(flags: ["server-name": good], environment: [:]))?.serverName == good)
+        }
+    }
+
+    @Test("A variable of a flag that comes later is refused, not ignored")
+    func laterVariable() async {
+        let outcome = await run("ps", environment: ["SELIUM_CONTEXT": "prod"])
+        #expect(outcome.status == .badConfiguration)
+        #expect(
+            outcome.err.hasPrefix(
+                "error: SELIUM_CONTEXT is set, and this version has no contexts\n"))
+        #expect(await run("caps", "ls", environment: ["SELIUM_CONTEXT": ""]).status == .ok)
+    }
+
+    @Test(
+        "Durations are written as they are read",
+        arguments: [
+            ("500ms", "500ms"), ("10s", "10s"), ("1.5s", "1.5s"), ("2m", "120s"), ("0.05", "50ms"),
+        ])
+    func durationText(_ given: String, _ shown: String) {
+        #expect(Quantity.duration(given).map(Quantity.text) == shown)
+    }
+
+    @Test(
         "Durations have units, or are seconds",
         arguments: [
             ("500ms", Duration.milliseconds(500)), ("10s", .seconds(10)), ("2m", .seconds(120)),
@@ -141,6 +179,7 @@ struct SettingsTests {
         #expect(rows.contains { $0 == ["port", "7002", "flag"] })
         #expect(rows.contains { $0 == ["domain", "h", "environment", "(SELIUM_DOMAIN)"] })
         #expect(rows.contains { $0 == ["timeout", "10s", "default"] })
+        #expect(rows.contains { $0 == ["server-name", "h", "default", "(the", "domain)"] })
     }
 
     @Test("NO_COLOR, pipes and --color never leave colours out")

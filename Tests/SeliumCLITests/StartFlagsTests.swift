@@ -100,6 +100,42 @@ struct StartFlagsTests {
         #expect(outcome.err == "error: no file \(path)\n")
     }
 
+    @Test(
+        "run knows files only, and speaks of nothing else", arguments: ["nope.wasm", "sha256:abc"])
+    func runKnowsFiles(_ word: String) async {
+        let outcome = await run("run", word)
+        #expect(outcome.status == .noInput)
+        #expect(outcome.err == "error: no file \(word)\n")
+    }
+
+    @Test("An empty entrypoint is none", arguments: ["start", "run"])
+    func emptyEntrypoint(_ command: String) async {
+        let outcome = await run(command, "x.wasm", "")
+        #expect(outcome.status == .usage)
+        #expect(
+            outcome.err
+                == "error: the entrypoint is empty\nleave it out to call start, else _start\n")
+    }
+
+    @Test(
+        "-q is ids, and json is rows: both at once is neither",
+        arguments: ["json", "jsonl", "table"])
+    func quietRows(_ format: String) async {
+        let outcome = await run("ps", "-q", "-o", format)
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains("-q prints ids, --output \(format) whole rows"))
+    }
+
+    @Test(
+        "What a program writes has no name",
+        arguments: [["attach", "7"], ["start", "x", "--attach"]])
+    func streamsHaveNoName(_ command: [String]) async {
+        let outcome = await run(command + ["-o", "name"])
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains("--output name"))
+        #expect(outcome.err.contains("jsonl"))
+    }
+
     @Test("A word that is no digest is refused")
     func digest() async {
         #expect(await run("start", "sha256:abc").status == .usage)

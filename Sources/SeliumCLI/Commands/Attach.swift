@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import SeliumClient
+internal import Synchronization
 
 /// `selium attach ID…`
 struct Attach: SeliumSubcommand {
@@ -33,8 +34,15 @@ struct Attach: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
+    /// Each of them once, in the order given.
+    private var distinct: [ProcessReference] {
+        var seen: Set<ProcessReference> = []
+        return processes.map { ProcessReference($0) }.filter { seen.insert($0).inserted }
+    }
+
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         let position = try position()
+        let processes = distinct
         let form = try view.form(context, severalIDs: processes.count > 1)
         guard !input || processes.count == 1 else {
             throw CommandError.usage("-i takes one process")
@@ -44,7 +52,7 @@ struct Attach: SeliumSubcommand {
             console: context.console, form: form, signals: SignalWatch(), sendsInput: input,
             heedsSignals: processes.count == 1)
         return try await context.withClient { client in
-            try await follow(client, position, session, context)
+            try await follow(client, processes, position, session, context)
         }
     }
 
@@ -68,26 +76,27 @@ struct Attach: SeliumSubcommand {
 
     /// Several are followed at once; the first, in the order given, that did not end well decides.
     private func follow(
-        _ client: SeliumClient, _ position: LogPosition, _ session: AttachSession,
-        _ context: CommandContext
+        _ client: SeliumClient, _ processes: [ProcessReference], _ position: LogPosition,
+        _ session: AttachSession, _ context: CommandContext
     ) async throws -> ExitStatus {
-        let streams = view.requested
-        if processes.count == 1 {
-            return try await followOne(client, processes[0], position, streams, session, context)
-        }
-        return try await followSeveral(client, position, streams, session, context)
-    }
-
-    private func followSeveral(
-        _ client: SeliumClient, _ position: LogPosition, _ streams: [LogStream],
-        _ session: AttachSession,
-        _ context: CommandContext
-    ) async throws -> ExitStatus {
-        try await withThrowingTaskGroup(of: (Int, ExitStatus)?.self) { group in
-            for (index, text) in processes.enumerated() {
-                group.addTask {
-                    (index, try await followOne(client, text, position, streams, session, context))
+        let followed = FollowedProcesses()
+        func followOne(_ reference: ProcessReference) async throws -> ExitStatus {
+            try await client.withAttachment(
+                to: reference, from: position, streams: view.requested, input: input
+            ) { attachment in
+                let id = await attachment.process.id
+                // One of them by its name and by its id.
+                guard followed.begin(id) else { return .ok }
+                return try await AttachSession.afterStart(id, context) {
+                    let ending = try await session.run(attachment, id: id)
+                    return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
                 }
+            }
+        }
+        if processes.count == 1 { return try await followOne(processes[0]) }
+        return try await withThrowingTaskGroup(of: (Int, ExitStatus)?.self) { group in
+            for (index, reference) in processes.enumerated() {
+                group.addTask { (index, try await followOne(reference)) }
             }
             group.addTask { await session.signals.next().map { (-1, $0.status) } }
             defer { group.cancelAll() }
@@ -100,20 +109,12 @@ struct Attach: SeliumSubcommand {
             return statuses.sorted { $0.key < $1.key }.map(\.value).first { $0 != .ok } ?? .ok
         }
     }
+}
 
-    private func followOne(
-        _ client: SeliumClient, _ text: String, _ position: LogPosition, _ streams: [LogStream],
-        _ session: AttachSession, _ context: CommandContext
-    ) async throws -> ExitStatus {
-        let reference = ProcessReference(text)
-        return try await client.withAttachment(
-            to: reference, from: position, streams: streams, input: input
-        ) { attachment in
-            let id = await attachment.process.id
-            return try await AttachSession.afterStart(id) {
-                let ending = try await session.run(attachment, id: id)
-                return await session.conclude(ending, id: id, isQuiet: context.settings.isQuiet)
-            }
-        }
-    }
+/// Which processes one `attach` follows already.
+private final class FollowedProcesses: Sendable {
+    private let ids = Mutex<Set<UInt64>>([])
+
+    /// False when somebody has begun with it before.
+    func begin(_ id: UInt64) -> Bool { ids.withLock { $0.insert(id).inserted } }
 }

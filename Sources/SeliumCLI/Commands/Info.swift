@@ -32,9 +32,11 @@ struct Info: SeliumSubcommand {
     private func writeOrigins(_ context: CommandContext) async throws {
         var table = Table(["SETTING", "VALUE", "ORIGIN"])
         var members: [JSONValue] = []
-        for (setting, value, origin) in context.settings.origins {
+        for (setting, given, origin) in context.settings.origins {
+            let (value, why) = given == nil ? implied(setting, context) : (given, "")
             let shown =
-                origin == .environment ? "environment (\(setting.variable))" : origin.rawValue
+                origin == .environment
+                ? "environment (\(setting.variable))" : origin.rawValue + why
             table.append([setting.name, value.map(Escape.foreign) ?? "-", shown])
             members.append(
                 .object([
@@ -47,6 +49,23 @@ struct Info: SeliumSubcommand {
         try await context.write(
             schema: "selium.settings/1", table: table.text, name: names,
             [.init("settings", .array(members))])
+    }
+
+    /// What is taken when nobody says, for settings whose default depends on something.
+    private func implied(_ setting: Setting, _ context: CommandContext) -> (String?, String) {
+        switch setting.name {
+        case "server-name": return (context.settings.domain, " (the domain)")
+        case "cert-dir":
+            do {
+                if let place = try SeliumClient.CertificateSource.standardPlace() {
+                    return (place, "")
+                }
+                return (nil, " (none in ./certs or ~/.config/selium/certs)")
+            } catch {
+                return (nil, " (\(Escape.foreign(error.message)))")
+            }
+        default: return (nil, "")
+        }
     }
 
     private func write(_ info: ServerInfo, _ context: CommandContext) async throws {

@@ -7,7 +7,8 @@ struct List: SeliumSubcommand {
         commandName: "ps",
         abstract: "List programs: the living, or all that are kept.",
         discussion: """
-            With -q only ids are printed, one a line.
+            With -q only ids are printed, one a line. Programs of other namespaces are shown as
+            NAMESPACE/NAME, which every command takes where it takes a name.
 
             EXAMPLES
               selium ps
@@ -20,7 +21,12 @@ struct List: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        try await context.withClient { client in
+        if global.quiet, context.settings.outputOrigin == .flag, context.settings.output != .name {
+            throw CommandError.usage(
+                "-q prints ids, --output \(context.settings.output.rawValue) whole rows: which of them?",
+                remedies: ["leave one of them out"])
+        }
+        return try await context.withClient { client in
             let rows = try await client.processes(includingEnded: all)
             let isTable = context.settings.output == .table && !global.quiet && !rows.isEmpty
             // The caller's own namespace goes without saying; only the server knows which it is.
@@ -34,9 +40,7 @@ struct List: SeliumSubcommand {
         async throws
     {
         let ids = rows.map { "\($0.id)\n" }.joined()
-        if global.quiet, context.settings.outputOrigin != .flag {
-            return try await context.console.write(ids)
-        }
+        if global.quiet { return try await context.console.write(ids) }
         switch context.settings.output {
         case .name: try await context.console.write(ids)
         case .table: try await context.console.write(ProcessTable(rows, ownNamespace: own).text)

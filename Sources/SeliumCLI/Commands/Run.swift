@@ -20,6 +20,14 @@ struct Run: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
+    /// A deployment's settings lead elsewhere.
+    var ignoredVariables: Set<String> {
+        [
+            "SELIUM_DOMAIN", "SELIUM_PORT", "SELIUM_CERT_DIR", "SELIUM_SERVER_NAME",
+            "SELIUM_CONTEXT",
+        ]
+    }
+
     func validate() throws {
         let remote = [
             ("--domain", global.domain), ("--port", global.port), ("--cert-dir", global.certDir),
@@ -34,7 +42,7 @@ struct Run: SeliumSubcommand {
         // Before the runtime exists: a signal must find somebody who takes it away again.
         let signals = SignalWatch()
         let options = try start.options(context.console.environment)
-        let module = try ModuleWord(start.module)
+        let module = try ModuleWord(start.module, isFile: true)
         let form = try view.form(context)
         let runtime = try await PrivateRuntime.start(context)
         do {
@@ -45,7 +53,7 @@ struct Run: SeliumSubcommand {
             return status
         } catch {
             await runtime.end()
-            throw (error as? ClientError).map(module.explain) ?? error
+            throw error
         }
     }
 }

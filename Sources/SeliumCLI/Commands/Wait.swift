@@ -18,32 +18,29 @@ struct Wait: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
-    /// Once the wait was under way, a failure of ours must not look like the program's own code.
-    private func wait(_ client: SeliumClient) async throws -> (UInt64, ExitRecord) {
-        let answer: Result<(UInt64, ExitRecord), ClientError>
-        do {
-            answer = .success(try await client.wait(for: ProcessReference(process)))
-        } catch {
-            answer = .failure(error)
-        }
-        guard case .failure(let error) = answer, error.code == .connectionLost else {
-            return try answer.get()
-        }
-        var failure = CommandError(error)
-        failure.details.append(.init("cause", .signed(Int64(failure.status.code))))
-        failure.message += " (code \(failure.status.code))"
-        failure.status = .lost
-        throw failure
-    }
-
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         try await context.withClient { client in
-            let (id, exit) = try await wait(client)
-            try await context.write(
-                schema: "selium.exit/1", table: "Process \(id) \(EndText.sentence(exit))\n",
-                name: "\(id)\n",
-                [.init("id", .unsigned(id)), .init("exit", ProcessJSON.exit(exit))])
+            let (id, exit) = try await wait(client, context)
+            try await AttachSession.afterStart(id, context, command: "wait") {
+                try await context.write(
+                    schema: "selium.exit/1", table: "Process \(id) \(EndText.sentence(exit))\n",
+                    name: "\(id)\n",
+                    [.init("id", .unsigned(id)), .init("exit", ProcessJSON.exit(exit))])
+            }
             return ExitStatus(mirroring: exit)
+        }
+    }
+
+    /// Until the server has found the process a failure has its own code.
+    private func wait(
+        _ client: SeliumClient, _ context: CommandContext
+    ) async throws -> (UInt64, ExitRecord) {
+        let known = StartedProcess()
+        do {
+            return try await client.wait(for: ProcessReference(process)) { known.id = $0 }
+        } catch {
+            guard let id = known.id else { throw error }
+            return try await AttachSession.afterStart(id, context, command: "wait") { throw error }
         }
     }
 }

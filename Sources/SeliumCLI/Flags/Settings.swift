@@ -1,4 +1,5 @@
 internal import Configuration
+internal import SeliumCertificates
 
 /// The global settings of one command: flags over environment over defaults, each judged once.
 struct Settings: Sendable {
@@ -41,6 +42,11 @@ struct Settings: Sendable {
     ///   - flags: what was given on the command line, by the setting's name.
     ///   - environment: the variables; those that are empty count as not set.
     init(flags: [String: String], environment: [String: String]) throws(CommandError) {
+        guard (environment["SELIUM_CONTEXT"] ?? "").isEmpty else {
+            throw CommandError(
+                .badConfiguration, "SELIUM_CONTEXT is set, and this version has no contexts",
+                remedies: ["unset it; SELIUM_DOMAIN, SELIUM_PORT and SELIUM_CERT_DIR say where to"])
+        }
         let reader = SettingReader(flags: flags, environment: environment)
         origins = try Setting.all.map { setting throws(CommandError) in
             let (value, origin) = try reader.read(setting)
@@ -52,7 +58,12 @@ struct Settings: Sendable {
             UInt16($0).flatMap { $0 == 0 ? nil : $0 }
         }
         certificateDirectory = values.text("cert-dir")
-        serverName = values.text("server-name")
+        serverName =
+            try values.text("server-name") == nil
+            ? nil
+            : values.read("server-name", "a host name or an address") {
+                CertificateDirectory.isHost($0) && !$0.hasSuffix(".") ? $0 : nil
+            }
         timeout = try values.read("timeout", "a duration such as 10s, at most 1h") { text in
             Quantity.duration(text).flatMap { $0 > .seconds(3600) ? nil : $0 }
         }

@@ -45,7 +45,9 @@ struct StartFlags: ParsableArguments {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("A variable of the program, or one to pass on.", valueName: "k=v|name"))
+        help: ArgumentHelp(
+            "A variable of the program, or one to pass on; the last of one name counts.",
+            valueName: "k=v|name"))
     var env: [String] = []
 
     @Option(
@@ -87,6 +89,10 @@ struct StartFlags: ParsableArguments {
 
     /// Everything besides the module.
     func options(_ environment: [String: String]) throws(CommandError) -> StartOptions {
+        guard entrypoint?.isEmpty != true else {
+            throw .usage(
+                "the entrypoint is empty", remedies: ["leave it out to call start, else _start"])
+        }
         var options = StartOptions(
             entrypoint: entrypoint, argv: argv, name: name, strict: strict, takesInput: input)
         options.arguments = try typedArguments()

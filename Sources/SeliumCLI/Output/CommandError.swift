@@ -62,6 +62,9 @@ struct CommandError: Error, Hashable {
             lines.append(
                 "the server does not know the field \(Escape.foreign(field)): it is older than this command"
             )
+        case .logRange(let oldest, let last):
+            let held = last < oldest ? "nothing yet" : "records \(oldest) to \(last)"
+            lines.append("the log holds \(held); --from \(last &+ 1) waits for the next one")
         case .reference(let reference) where !reference.isEmpty:
             lines.append("the server's log says more about \(Escape.foreign(reference))")
         default: break
@@ -85,5 +88,18 @@ struct CommandError: Error, Hashable {
             members.append(.init("remedy", .string(remedies.joined(separator: "\n"))))
         }
         return JSONValue.object(members + details).line
+    }
+}
+
+extension CommandError {
+    /// The same failure of a command that mirrors a process which exists: 125, with the reason's own
+    /// code in the message and in json.
+    func afterStart(of process: UInt64) -> CommandError {
+        var failure = self
+        failure.details.append(.init("cause", .signed(Int64(status.code))))
+        failure.details.append(.init("process", .unsigned(process)))
+        failure.message += " (code \(status.code); process \(process) had been started)"
+        failure.status = .lost
+        return failure
     }
 }

@@ -16,6 +16,16 @@ enum Quantity {
         return .seconds(seconds)
     }
 
+    /// `500ms`, `10s`, `1.5s`.
+    static func text(_ duration: Duration) -> String {
+        let (seconds, attoseconds) = duration.components
+        let milliseconds = attoseconds / 1_000_000_000_000_000
+        guard milliseconds > 0 else { return "\(seconds)s" }
+        guard seconds > 0 else { return "\(milliseconds)ms" }
+        let fraction = Escape.padded(String(milliseconds), 3).reversed().drop { $0 == "0" }
+        return "\(seconds).\(String(fraction.reversed()))s"
+    }
+
     /// Reads `64M`, `64MiB`, `1G`, `65536`; nil for anything else, and beyond 2^63 − 1.
     static func bytes(_ text: String) -> UInt64? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -69,18 +69,24 @@ struct AttachSession {
 
 extension AttachSession {
     /// Once a process exists, a failure of ours is 125: its own code would look like the program's.
-    static func afterStart(_ id: UInt64, _ body: () async throws -> ExitStatus) async throws
-        -> ExitStatus
-    {
+    static func afterStart<Value>(
+        _ id: UInt64, _ context: CommandContext, command: String = "attach",
+        _ body: () async throws -> Value
+    ) async throws -> Value {
         do {
             return try await body()
         } catch let error as ClientError {
             var failure = CommandError(error, process: id)
-            failure.details.append(.init("cause", .signed(Int64(failure.status.code))))
-            failure.details.append(.init("process", .unsigned(id)))
-            failure.message += " (code \(failure.status.code); process \(id) had been started)"
-            failure.status = .lost
-            throw failure
+            if error.code == .deadlineExceeded {
+                let silence =
+                    command == "wait" ? "has not ended within" : "has written nothing for"
+                let time = Quantity.text(context.settings.timeout)
+                failure.message = "process \(id) \(silence) \(time), the --timeout"
+                failure.remedies = ["to go on: selium \(command) \(id)"]
+            }
+            throw failure.afterStart(of: id)
+        } catch let error as ClosedOutput where !error.isQuiet {
+            throw CommandError(.failed, error.message).afterStart(of: id)
         }
     }
 

@@ -6,8 +6,14 @@ internal import SeliumClient
 protocol SeliumSubcommand: ParsableCommand {
     /// The flags every command has.
     var global: GlobalFlags { get }
+    /// Variables that mean nothing to it.
+    var ignoredVariables: Set<String> { get }
     /// Does it. Throws `CommandError`, `ClientError`, or `ClosedOutput`.
     func execute(_ context: CommandContext) async throws -> ExitStatus
+}
+
+extension SeliumSubcommand {
+    var ignoredVariables: Set<String> { [] }
 }
 
 /// What a command has to work with.
@@ -82,6 +88,10 @@ struct CommandContext: Sendable {
                     remedies: ["use --output jsonl"])
             }
             return true
+        case .name where settings.outputOrigin == .flag:
+            throw .usage(
+                "--output name has no meaning for what a program writes",
+                remedies: ["leave it out, or use --output jsonl"])
         case .table, .name:
             return settings.outputOrigin == .standard && settings.logFormat == .json
         }

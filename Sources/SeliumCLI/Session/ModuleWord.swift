@@ -8,9 +8,11 @@ struct ModuleWord {
     private let word: String
 
     /// Reads the word and looks whether there is such a file.
-    init(_ word: String) throws(CommandError) {
+    ///
+    /// - Parameter isFile: there is no server that could know it by name or digest.
+    init(_ word: String, isFile: Bool = false) throws(CommandError) {
         self.word = word
-        if word.hasPrefix("sha256:") {
+        if word.hasPrefix("sha256:"), !isFile {
             guard word.utf8.count == 71, let digest = Hexadecimal.bytes(word.dropFirst(7)) else {
                 throw .usage("'\(Escape.foreign(word))' is not sha256: and 64 hexadecimal digits")
             }
@@ -25,7 +27,7 @@ struct ModuleWord {
         case .directory:
             throw CommandError(.noInput, "\(Escape.foreign(word)) is a directory")
         case .missing:
-            guard !word.contains("/") else {
+            guard !word.contains("/"), !isFile else {
                 throw CommandError(.noInput, "no file \(Escape.foreign(word))")
             }
             source = .name(word)

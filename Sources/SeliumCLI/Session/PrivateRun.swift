@@ -58,7 +58,7 @@ struct PrivateRun: Sendable {
             ) { attachment in
                 let id = await attachment.process.id
                 started.id = id
-                return try await AttachSession.afterStart(id) {
+                return try await AttachSession.afterStart(id, context) {
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         group.addTask {
                             for await _ in stops {

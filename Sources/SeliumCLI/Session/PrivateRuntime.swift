@@ -34,8 +34,7 @@ struct PrivateRuntime: Sendable {
                 path,
                 [
                     "--work-dir", directory.path, "--cert-dir", "\(directory.path)/certs",
-                    "--listen",
-                    "127.0.0.1:0", "--end-with-stdin",
+                    "--listen", "127.0.0.1:0", "--private",
                 ],
                 environment: ["SELIUM_LOG_FORMAT=text"])
         } catch let error as CommandError {

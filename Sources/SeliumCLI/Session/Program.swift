@@ -30,6 +30,7 @@ public enum Program {
         let command: any SeliumSubcommand
         do {
             try checkCommand(arguments)
+            try RepeatedFlags.check(arguments)
             var parsed = try Selium.parseAsRoot(arguments)
             guard let ours = parsed as? any SeliumSubcommand else {
                 // Help, and groups without a command: running them throws what to print.
@@ -50,8 +51,10 @@ public enum Program {
     {
         var guessed = GuessedSettings(isJSON: false, isColoured: false)
         do {
-            let settings = try Settings(
-                flags: command.global.given, environment: console.environment)
+            let environment = console.environment.filter {
+                !command.ignoredVariables.contains($0.key)
+            }
+            let settings = try Settings(flags: command.global.given, environment: environment)
             guessed = GuessedSettings(settings, console)
             return try await command.execute(CommandContext(console: console, settings: settings))
         } catch let error as ClosedOutput {
@@ -68,8 +71,12 @@ public enum Program {
 
     /// An unknown command is named with its nearest neighbour.
     private static func checkCommand(_ arguments: [String]) throws(CommandError) {
-        guard let first = arguments.first, !first.hasPrefix("-"), first != "help" else { return }
-        guard Selium.names.contains(first) else { throw unknown("command", first, Selium.names) }
+        // `help` takes the words of a command.
+        let arguments = arguments.first == "help" ? Array(arguments.dropFirst()) : arguments
+        guard let first = arguments.first, !first.hasPrefix("-") else { return }
+        guard first != "help", Selium.names.contains(first) else {
+            throw unknown("command", first, Selium.names)
+        }
         guard let members = Selium.groups[first], arguments.count > 1, !arguments[1].hasPrefix("-"),
             !members.contains(arguments[1])
         else { return }
@@ -96,11 +103,22 @@ public enum Program {
             }
         }
         let words = Selium.message(for: error).split(separator: "\n").first ?? "bad usage"
-        let message = words.prefix(1).lowercased() + words.dropFirst()
+        let message = plausible(words.prefix(1).lowercased() + words.dropFirst())
         let command = arguments.first.flatMap { Selium.names.contains($0) ? " \($0)" : nil } ?? ""
         let failure = CommandError.usage(
             Escape.foreign(message), remedies: ["how it is used: selium\(command) --help"])
         return await fail(failure, GuessedSettings(arguments, console.environment), console)
+    }
+
+    /// The parser's message without a suggestion that is nothing like what was written.
+    private static func plausible(_ message: String) -> String {
+        let parts = message.split(separator: "'", omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[2].contains("Did you mean") else { return message }
+        let (given, suggested) = (parts[1].drop { $0 == "-" }, parts[3].drop { $0 == "-" })
+        guard NearestName.of(String(given), among: [String(suggested)]) == nil else {
+            return message
+        }
+        return "\(parts[0])'\(parts[1])'"
     }
 
     private static func fail(

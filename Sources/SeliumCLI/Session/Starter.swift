@@ -16,10 +16,7 @@ struct Starter: Sendable {
         let (process, report) = try await client.start(
             module.source, options, progress: self.report)
         began()
-        try await context.write(
-            schema: "selium.process/1", table: "Started process (id=\(process.id))\n",
-            name: "\(process.id)\n",
-            members(report))
+        try await sayStarted(process.id, report)
         await note(report, besidesLog: false)
         guard let signals else { return .ok }
         return try await sendInput(process, signals)
@@ -63,7 +60,7 @@ struct Starter: Sendable {
             began()
             let id = await attachment.process.id
             started.id = id
-            return try await AttachSession.afterStart(id) {
+            return try await AttachSession.afterStart(id, context) {
                 await context.note("Started process (id=\(id))")
                 if let report = await attachment.report { await note(report, besidesLog: true) }
                 let ending = try await session.run(attachment, id: id)
@@ -97,11 +94,26 @@ struct Starter: Sendable {
 
     // MARK: Parts
 
+    private func sayStarted(_ id: UInt64, _ report: StartReport) async throws {
+        let members = members(report)
+        do {
+            try await context.write(
+                schema: "selium.process/1", table: "Started process (id=\(id))\n",
+                name: "\(id)\n", members)
+        } catch {
+            guard !error.isQuiet else { throw error }
+            // The one place where the id would have been read.
+            throw CommandError(
+                .failed, "\(error.message); process \(id) had been started",
+                details: [.init("process", .unsigned(id))])
+        }
+    }
+
     private func sendInput(
         _ process: SeliumClient.Process, _ signals: SignalWatch
     ) async throws -> ExitStatus {
         let console = context.console
-        return try await AttachSession.afterStart(process.id) {
+        return try await AttachSession.afterStart(process.id, context) {
             try await withThrowingTaskGroup(of: ExitStatus.self) { group in
                 group.addTask {
                     while true {

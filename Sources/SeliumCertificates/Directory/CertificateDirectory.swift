@@ -12,6 +12,16 @@ public struct CertificateDirectory: Hashable, Sendable {
     /// Where it is.
     public let path: String
 
+    /// Whether a certificate can be for this: a DNS name, or an IP address without brackets.
+    public static func isHost(_ text: String) -> Bool {
+        do {
+            _ = try HostName(text)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Names a directory, which need not exist.
     public init(_ path: String) {
         var path = path

@@ -59,6 +59,12 @@ struct CertificateFiles: Sendable {
         return ("\(home)/.config/selium/certs", "~/.config/selium/certs")
     }
 
+    /// The directory that is taken when nobody names one, as messages call it; nil when none of the
+    /// places has certificates.
+    static func standardPlace(home: String?) throws(ClientError) -> String? {
+        try standardDirectory(home: home)?.1
+    }
+
     /// A place has certificates when it holds client.crt.
     private static func has(_ directory: String) -> Bool {
         do {
@@ -94,7 +100,9 @@ struct CertificateFiles: Sendable {
             let file = try FileReader(path)
             let status = try file.status()
             guard status.isRegular, status.size <= maximumSize else {
-                throw failed(.unreadableFile(path: shown, reason: "not a file of at most 256 KiB"))
+                let reason =
+                    status.isDirectory ? "it is a directory" : "it is no file of at most 256 KiB"
+                throw failed(.unreadableFile(path: shown, reason: reason))
             }
             if isKey { try judgeKey(status, shown) }
             return try file.read(at: 0, count: Int(status.size))

@@ -90,6 +90,13 @@ extension SeliumClient {
 
     /// Where certificates come from.
     public enum CertificateSource: Sendable, Hashable {
+        /// The directory that ``standard`` leads to now; nil when no place has certificates.
+        ///
+        /// - Throws: `connectionFailed` when the place that would be taken is not safe to take.
+        public static func standardPlace() throws(ClientError) -> String? {
+            try CertificateFiles.standardPlace(home: ProcessEnvironment.variable("HOME"))
+        }
+
         /// `./certs` if it is ours, not writable by others and has a client.crt; else
         /// `~/.config/selium/certs`.
         case standard

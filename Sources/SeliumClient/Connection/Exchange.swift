@@ -151,13 +151,19 @@ final class Exchange: Sendable {
         return true
     }
 
+    /// `10 s`, `0.5 s`.
+    private static func text(_ duration: Duration) -> String {
+        let seconds = duration.inSeconds
+        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
+    }
+
     private func failure(_ error: TransportError) -> ClientError {
         let struck = deadline.hasStruck
         if error.isConnectionGone { context.pool.discard(lease.connection) }
         abandon()
         if struck {
             return ClientError(
-                .deadlineExceeded, "the server said nothing for \(context.timeout)",
+                .deadlineExceeded, "the server said nothing for \(Self.text(context.timeout))",
                 isRetryable: true,
                 requestID: requestID)
         }

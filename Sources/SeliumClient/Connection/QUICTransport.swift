@@ -26,7 +26,7 @@ struct QUICDialer: Dialer {
             do {
                 let connection = try await QUICConnection.connect(
                     to: SocketAddress(address, port: configuration.port),
-                    serverName: configuration.serverName ?? configuration.host, tls: context,
+                    serverName: serverName, tls: context,
                     authority: .unrestricted, configuration: quic, logger: configuration.logger)
                 return QUICControlConnection(connection)
             } catch {
@@ -50,6 +50,14 @@ struct QUICDialer: Dialer {
             .nothingListening(
                 host: configuration.host, port: configuration.port,
                 tried: addresses.map(\.description)))
+    }
+
+    /// What the server's certificate must be for. A dot at the end of a host says that it is whole
+    /// already; certificates never have it (RFC 6125 §6.4).
+    private var serverName: String {
+        if let name = configuration.serverName { return name }
+        let host = configuration.host
+        return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
     /// How long the first packet may take.
@@ -96,7 +104,9 @@ struct QUICDialer: Dialer {
         {
             return [literal]
         }
-        if host.lowercased() == "localhost" { return [.v6(.loopback), .v4(.loopback)] }
+        if ["localhost", "localhost."].contains(host.lowercased()) {
+            return [.v6(.loopback), .v4(.loopback)]
+        }
         do {
             return try AddressLookup.addresses(of: host)
         } catch {

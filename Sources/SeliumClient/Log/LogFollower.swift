@@ -129,11 +129,13 @@ actor LogFollower {
 
     private func openAttach(_ reference: ProcessReference, _ input: Bool) async throws(ClientError)
     {
+        let reference = id.map { .id($0) } ?? reference
         var attach = WireAttach()
-        attach.process = (id.map { .id($0) } ?? reference).wire
+        attach.process = reference.wire
         attach.log = position.wire(streams)
         attach.input = input
-        let request = client.request(.attach(attach), changesSomething: false)
+        let request = client.request(
+            .attach(attach), namespace: reference.namespace, changesSomething: false)
         let lease = try await client.context.pool.lease(isLongLived: true)
         let reader = AnswerReader(
             try await Exchange.begin(request, on: lease, client.context),

@@ -5,6 +5,8 @@ internal import SeliumTLSCore
 final class ModuleContent: Sendable {
     /// Bytes hashed between two looks at whether somebody still waits.
     private static let hashChunk = 1 << 20
+    /// The largest module a server takes, bytes: what is larger is not even read.
+    static let moduleBytes: UInt64 = 128 << 20
 
     private enum Source: Sendable {
         case file(path: String)
@@ -26,7 +28,13 @@ final class ModuleContent: Sendable {
         do {
             let reader = try FileReader(path)
             let status = try reader.status()
-            guard status.isRegular else { throw ClientError(.localFile, "\(path) is not a file") }
+            guard status.isRegular else {
+                throw ClientError(
+                    .localFile,
+                    "\(path) is \(status.isDirectory ? "a directory" : "no regular file")"
+                )
+            }
+            try Self.judge(size: status.size, path)
             var hash = SHA256()
             var offset: UInt64 = 0
             while true {
@@ -34,6 +42,8 @@ final class ModuleContent: Sendable {
                 if part.isEmpty { break }
                 hash.update(part.span)
                 offset += UInt64(part.count)
+                // It may grow while it is read.
+                try Self.judge(size: offset, path)
                 if Task.isCancelled { throw ClientError.cancelled }
             }
             size = offset
@@ -51,6 +61,7 @@ final class ModuleContent: Sendable {
     /// Bytes in memory.
     init(bytes: [UInt8], name: String) throws(ClientError) {
         guard !bytes.isEmpty else { throw ClientError(.invalidArgument, "the module is empty") }
+        try Self.judge(size: UInt64(bytes.count), name.isEmpty ? "the module" : name)
         source = .bytes(bytes)
         size = UInt64(bytes.count)
         digest = SHA256.hash(bytes)
@@ -86,6 +97,13 @@ final class ModuleContent: Sendable {
                 guard try await send(part, position) else { return }
             }
         }
+    }
+
+    private static func judge(size: UInt64, _ path: String) throws(ClientError) {
+        guard size > moduleBytes else { return }
+        throw ClientError(
+            .invalidArgument,
+            "\(path) has \(size) bytes; a module has at most \(moduleBytes) (limit moduleBytes)")
     }
 
     private static func unreadable(_ path: String, _ problem: FileReader.Problem) -> ClientError {

@@ -5,9 +5,15 @@ extension ProcessReference {
         var wire = WireProcessRef()
         switch self {
         case .id(let id): wire.id = id
-        case .name(let name): wire.name = name
+        case .name(let name), .qualified(_, let name): wire.name = name
         }
         return wire
+    }
+
+    /// What the request's header says; empty for the caller's own namespace.
+    var namespace: String {
+        guard case .qualified(let namespace, _) = self else { return "" }
+        return namespace
     }
 }
 

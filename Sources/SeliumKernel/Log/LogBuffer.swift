@@ -78,6 +78,14 @@ public struct LogBuffer: Sendable {
         }
     }
 
+    /// Drops records before `position` that a reader has taken, the oldest first, until no more than
+    /// `cost` is kept.
+    mutating func dropRead(before position: UInt64, keeping cost: Int) {
+        while self.cost > cost, let first = chunks.first, first.last < position, chunks.count > 1 {
+            dropOldest()
+        }
+    }
+
     /// Drops everything but the record that ends the log.
     public mutating func dropAll() { drop(before: .max) }
 

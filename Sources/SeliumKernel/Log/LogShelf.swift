@@ -8,6 +8,9 @@ public struct LogShelf: Sendable {
     private var logs: [ProcessID: LogBuffer] = [:]
     /// Ended, with text to lose, in the order of their ends.
     private var ended = Deque<ProcessID>()
+    /// What a process may write between two looks at its log, bytes with what chunks cost.
+    private static let turn = 4 << 20
+
     private let capacity: Int
     private let capacityEach: Int
 
@@ -75,6 +78,21 @@ public struct LogShelf: Sendable {
     /// `LogBuffer.position`; nil for an unknown id.
     public func position(_ id: ProcessID, tail count: Int?, streams: Set<LogStream>) -> UInt64? {
         logs[id]?.position(tail: count, streams: streams)
+    }
+
+    /// Whether more text would make the log drop records, a turn's worth of it included; false for
+    /// an unknown id.
+    public func isFull(_ id: ProcessID) -> Bool {
+        guard let log = logs[id] else { return false }
+        return log.cost > capacityEach - min(capacityEach / 4, Self.turn)
+    }
+
+    /// The one reader of a log has everything before `position`: that makes room, unless there is
+    /// plenty.
+    public mutating func wasRead(_ id: ProcessID, before position: UInt64) {
+        guard let index = logs.index(forKey: id) else { return }
+        let keeping = capacityEach / 2
+        drop(at: index) { $0.dropRead(before: position, keeping: keeping) }
     }
 
     private mutating func change(

@@ -164,7 +164,8 @@ extension Runtime {
     {
         let namespace = spec.namespace
         let output = ProcessOutput(
-            id, logs: logs, clock: clock, timers: timers, ceiling: Limits.sequenceBlock
+            id, logs: logs, clock: clock, timers: timers, ceiling: Limits.sequenceBlock,
+            waitsForReader: keepsUnreadRecords
         ) { [state] ceiling, done in
             // Should the disk be full, the process goes on; a crash may then repeat sequences.
             state.write(

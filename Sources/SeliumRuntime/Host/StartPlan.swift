@@ -37,7 +37,8 @@ struct StartPlan: Sendable {
     }
 
     private static func strict(_ note: ImportNote, count: Int) -> HostError {
-        let shown = cleanedText(note.module, limit: 64) + "." + cleanedText(note.name, limit: 64)
+        // Cleaned when the module was loaded: once more would escape the escapes.
+        let shown = "\(note.module).\(note.name)"
         let others = count > 1 ? " (and \(count - 1) more)" : ""
         guard let capability = note.capability else {
             return HostError(

@@ -40,6 +40,8 @@ final class ProcessOutput: GuestOutput {
     private let timers: any GuestTimers
     /// Puts a higher ceiling on disk and says so.
     private let raise: @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
+    /// A write waits where it would make the log drop what its one reader has not read.
+    private let waitsForReader: Bool
     private let state: Mutex<State>
 
     /// More than this in one turn goes into the log before the turn ends.
@@ -47,7 +49,7 @@ final class ProcessOutput: GuestOutput {
 
     init(
         _ id: ProcessID, logs: LogMonitor, clock: any GuestClock, timers: any GuestTimers,
-        ceiling: UInt64,
+        ceiling: UInt64, waitsForReader: Bool = false,
         raise: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     ) {
         self.id = id
@@ -55,6 +57,7 @@ final class ProcessOutput: GuestOutput {
         self.clock = clock
         self.timers = timers
         self.raise = raise
+        self.waitsForReader = waitsForReader
         state = Mutex(
             State(
                 ceiling: ceiling,
@@ -66,7 +69,7 @@ final class ProcessOutput: GuestOutput {
 
     func append(_ bytes: [UInt8], to stream: LogStream) -> Bool {
         let (taken, then) = state.withLock { state -> (Bool, Then) in
-            guard state.held.isEmpty else { return (false, .nothing) }
+            guard state.held.isEmpty, !isFull else { return (false, .nothing) }
             let now = clock.monotonic()
             if case .wait(let nanoseconds) = state.bucket.take(bytes.count, now: now) {
                 state.writableAt = now &+ nanoseconds
@@ -81,19 +84,19 @@ final class ProcessOutput: GuestOutput {
 
     func onWritable(_ resume: @escaping @Sendable () -> Void) {
         enum Wait {
-            case no, ceiling
+            case no, resume
             case until(UInt64)
         }
         let wait = state.withLock { state -> Wait in
-            if !state.held.isEmpty {
+            if !state.held.isEmpty || isFull {
                 state.resume = resume
-                return .ceiling
+                return .resume
             }
             return state.writableAt > clock.monotonic() ? .until(state.writableAt) : .no
         }
         switch wait {
         case .no: resume()
-        case .ceiling: break
+        case .resume: break
         case .until(let time):
             let timer = timers.schedule(at: time, resume)
             state.withLock { $0.timer = timer }
@@ -133,6 +136,19 @@ final class ProcessOutput: GuestOutput {
         perform(then)
         if now { done() }
     }
+
+    /// The reader has taken records: a write that waited for room goes on.
+    func roomWasMade() {
+        let resume = state.withLock { state -> (@Sendable () -> Void)? in
+            guard state.held.isEmpty, !isFull else { return nil }
+            defer { state.resume = nil }
+            return state.resume
+        }
+        resume?()
+    }
+
+    /// Whether the log would have to drop what nobody has read.
+    private var isFull: Bool { waitsForReader && logs.withLock { $0.isFull(id) } }
 
     /// The sequence of the next record.
     var next: UInt64 { state.withLock { $0.next } }

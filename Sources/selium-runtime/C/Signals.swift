@@ -22,13 +22,16 @@ final class Signals: Sendable {
         }
     }
 
-    /// Ends the process, guests and all, as soon as stdin does.
-    static func endWithStdin() {
+    /// Ends the process, guests and all, as soon as stdin does, and with it the directory that was
+    /// made for it alone: keys are in there, and whoever made it may be dead.
+    static func endWithStdin(removing directory: String) {
         DispatchQueue(label: "selium.stdin").async {
             var byte: UInt8 = 0
             while true {
                 let count = unsafe read(STDIN_FILENO, &byte, 1)
-                if count == 0 || (count < 0 && errno != EINTR) { _exit(0) }
+                guard count == 0 || (count < 0 && errno != EINTR) else { continue }
+                PrivateDirectory.remove(directory)
+                _exit(0)
             }
         }
     }

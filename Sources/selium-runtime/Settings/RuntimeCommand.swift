@@ -50,9 +50,11 @@ struct RuntimeCommand: ParsableCommand {
     @Flag(help: "Serve callers without certificates, on loopback only.")
     var insecureNoClientAuth = false
 
-    /// The other end of stdin is held by whoever wants this runtime; nobody types this.
-    @Flag(help: .hidden)
-    var endWithStdin = false
+    /// One `selium run` has this runtime for itself; nobody types this. The other end of stdin is
+    /// held by that command: when it closes, the runtime ends and takes the work directory with it.
+    /// And its one viewer is waited for: no record is dropped before that has read it.
+    @Flag(name: .customLong("private"), help: .hidden)
+    var isPrivate = false
 
     func run() throws {}
 }

@@ -17,7 +17,8 @@ struct RuntimeSettings {
     /// A spec named the control server, which is built in.
     let namesControlServer: Bool
     let allowsAnonymous: Bool
-    let endsWithStdin: Bool
+    /// The runtime of one `selium run`.
+    let isPrivate: Bool
 
     init(_ command: RuntimeCommand, environment: [String: String]) throws(Failure) {
         let reader = SettingReader(command, environment: environment)
@@ -40,7 +41,7 @@ struct RuntimeSettings {
                 "--log-format '\(other)' is neither text nor json")
         }
         allowsAnonymous = command.insecureNoClientAuth
-        endsWithStdin = command.endWithStdin
+        isPrivate = command.isPrivate
         let specs = try Self.specs(try reader.list("module"))
         let server = specs.filter(\.isControlServer)
         guard server.count <= 1 else {
@@ -78,9 +79,11 @@ struct RuntimeSettings {
         }
         for text in texts {
             guard let request = ListenerRequest(text) else {
-                throw .configuration(
-                    "--listen '\(text)' is not HOST:PORT",
-                    "an IPv6 address stands in brackets: [::]:7000")
+                let isFlag = reader.isGiven("listen")
+                throw Failure(
+                    isFlag ? RuntimeProgram.usage : RuntimeProgram.badConfiguration,
+                    "\(isFlag ? "--listen" : "SELIUM_LISTEN") '\(text)' is not HOST:PORT",
+                    "such as 127.0.0.1:7000; an IPv6 address stands in brackets: [::]:7000")
             }
             requests.append(request)
         }
@@ -160,6 +163,9 @@ private struct SettingReader {
         if let given = try look(flags, key) { return given }
         return try look(environment, key)
     }
+
+    /// Whether a list was given by flags.
+    func isGiven(_ name: String) -> Bool { lists[name]?.isEmpty == false }
 
     /// A list of flags, else of lines.
     func list(_ name: String) throws(Failure) -> [String] {

@@ -9,14 +9,20 @@ struct RealServer: Sendable {
     private let process: Process
 
     /// Runs `body` with a server that listens, and ends it afterwards.
+    ///
+    /// - Parameter certify: puts certificates into the directory; without it `selium cert init` does.
     static func withServer<Value: Sendable>(
-        _ body: (RealServer) async throws -> Value
+        certify: ((URL) throws -> Void)? = nil, _ body: (RealServer) async throws -> Value
     ) async throws -> Value {
         let files = try TemporaryDirectory()
         defer { files.remove() }
-        let made = try await Command.run(
-            selium, ["cert", "init", "--dir", files.url.appending(path: "certs").path])
-        guard made.code == 0 else { throw MissingTool(message: made.errors) }
+        let certificates = files.url.appending(path: "certs")
+        if let certify {
+            try certify(certificates)
+        } else {
+            let made = try await Command.run(selium, ["cert", "init", "--dir", certificates.path])
+            guard made.code == 0 else { throw MissingTool(message: made.errors) }
+        }
         let process = Process()
         process.executableURL = Checkout.binaries.appending(path: "selium-runtime")
         process.arguments = ["--work-dir", files.url.path, "--listen", "localhost:0"]
@@ -38,11 +44,21 @@ struct RealServer: Sendable {
     func selium(_ arguments: String..., input: String? = nil) async throws -> Command {
         try await Command.run(
             Self.selium, arguments,
-            environment: [
-                "SELIUM_PORT": "\(port)",
-                "SELIUM_CERT_DIR": directory.appending(path: "certs").path,
-            ],
-            directory: directory, input: input)
+            environment: environment, directory: directory, input: input)
+    }
+
+    /// Ends it as a crash would.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// The variables that lead a command to this server.
+    var environment: [String: String] {
+        [
+            "SELIUM_PORT": "\(port)",
+            "SELIUM_CERT_DIR": directory.appending(path: "certs").path,
+        ]
     }
 
     static let selium = Checkout.binaries.appending(path: "selium").path

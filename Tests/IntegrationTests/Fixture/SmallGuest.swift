@@ -1,0 +1,51 @@
+import Foundation
+
+/// Guests of a few instructions, as bytes: their text is above each.
+enum SmallGuest {
+    /// Writes 3,200 blocks of 64 KiB (200 MiB) to stdout as fast as it can, each with its number
+    /// (u32, little-endian) in front, `x` behind it, and a newline as its last byte:
+    /// ```
+    /// (module
+    ///   (import "wasi_snapshot_preview1" "fd_write"
+    ///     (func $write (param i32 i32 i32 i32) (result i32)))
+    ///   (memory (export "memory") 3)
+    ///   (func (export "_start") (local $i i32) (local $at i32) (local $left i32)
+    ///     (memory.fill (i32.const 65536) (i32.const 120) (i32.const 65536))
+    ///     (i32.store8 (i32.const 131071) (i32.const 10))
+    ///     (loop $blocks
+    ///       (i32.store (i32.const 65536) (local.get $i))
+    ///       (local.set $at (i32.const 65536)) (local.set $left (i32.const 65536))
+    ///       (loop $rest
+    ///         (i32.store (i32.const 0) (local.get $at))
+    ///         (i32.store (i32.const 4) (local.get $left))
+    ///         (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))
+    ///           (then unreachable))
+    ///         (local.set $at (i32.add (local.get $at) (i32.load (i32.const 8))))
+    ///         (local.set $left (i32.sub (local.get $left) (i32.load (i32.const 8))))
+    ///         (br_if $rest (local.get $left)))
+    ///       (local.set $i (i32.add (local.get $i) (i32.const 1)))
+    ///       (br_if $blocks (i32.lt_u (local.get $i) (i32.const 3200))))))
+    /// ```
+    static let flood = """
+        AGFzbQEAAAABDAJgBH9/f38Bf2AAAAIjARZ3YXNpX3NuYXBzaG90X3ByZXZpZXcxCGZkX3dyaXRlAAADAgEBBQMB
+        AAMHEwIGbWVtb3J5AgAGX3N0YXJ0AAEKewF5AQN/QYCABEH4AEGAgAT8CwBB//8HQQo6AAADQEGAgAQgADYCAEGA
+        gAQhAUGAgAQhAgNAQQAgATYCAEEEIAI2AgBBAUEAQQFBCBAABEAACyABQQgoAgBqIQEgAkEIKAIAayECIAINAAsg
+        AEEBaiEAIABBgBlJDQALCw==
+        """
+
+    /// Calls an import that nobody has, `b⏎c` of the module `a`, ESC, `[31m`.
+    static let oddImport = """
+        AGFzbQEAAAABBAFgAAACDgEGYRtbMzFtA2IKYwAAAwIBAAUDAQABBxMCBl9zdGFydAABBm1lbW9yeQIACgYBBAAQ
+        AAs=
+        """
+
+    /// Writes a guest into a directory; its path.
+    static func write(_ base64: String, to directory: URL, as name: String) throws -> String {
+        guard let bytes = Data(base64Encoded: base64, options: .ignoreUnknownCharacters) else {
+            throw MissingTool(message: "the bytes of \(name) are not base64")
+        }
+        let file = directory.appending(path: name)
+        try bytes.write(to: file)
+        return file.path
+    }
+}

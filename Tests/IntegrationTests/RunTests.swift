@@ -1,0 +1,138 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("selium run, end to end", .serialized)
+struct RunTests {
+    @Test("200 MiB as fast as the guest can, to a viewer that sleeps first: nothing is lost")
+    func lossless() async throws {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        let guest = try SmallGuest.write(SmallGuest.flood, to: files.url, as: "flood.wasm")
+        let output = files.url.appending(path: "out")
+        let result = try await Command.run(
+            "/bin/bash",
+            [
+                "-c", "set -o pipefail; \"$0\" run \"$1\" | { sleep 3; cat > \"$2\"; }",
+                RealServer.selium, guest, output.path,
+            ])
+        #expect(result.code == 0, "\(result.errors)")
+        #expect(result.errors.isEmpty)
+        let bytes = try Data(contentsOf: output, options: .alwaysMapped)
+        let block = 65_536
+        #expect(bytes.count == 3_200 * block)
+        for number in 0..<min(3_200, bytes.count / block) {
+            let start = number * block
+            let found = (0..<4).map { Int(bytes[start + $0]) << (8 * $0) }.reduce(0, +)
+            guard found == number, bytes[start + block - 1] == 0x0a else {
+                Issue.record("block \(number) is \(found)")
+                return
+            }
+        }
+    }
+
+    @Test("a viewer that goes away ends it quietly with 141, and nothing stays")
+    func closedPipe() async throws {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        let guest = try SmallGuest.write(SmallGuest.flood, to: files.url, as: "flood.wasm")
+        let result = try await Command.run(
+            "/bin/bash",
+            [
+                "-c", "\"$0\" run \"$1\" | head -c 10 > /dev/null; exit ${PIPESTATUS[0]}",
+                RealServer.selium, guest,
+            ], environment: ["TMPDIR": files.url.path])
+        #expect(result.code == 141)
+        #expect(result.errors.isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: files.url.path).count == 1)
+    }
+
+    @Test("SIGKILL of run leaves no process, no key and no directory behind")
+    func killed() async throws {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        let guest = try await Checkout.guest("loop")
+        let running = try RunningCommand(
+            RealServer.selium, ["run", guest], environment: ["TMPDIR": files.url.path])
+        // The program runs: its first words have come.
+        let first = try await running.firstOutput()
+        #expect(!first.isEmpty)
+        let made = try FileManager.default.contentsOfDirectory(atPath: files.url.path)
+        #expect(made.count == 1)
+        let directory = files.url.appending(path: made.first ?? "none")
+        let key = directory.appending(path: "certs/client.key").path
+        #expect(FileManager.default.fileExists(atPath: key))
+        #expect(await running.end(SIGKILL) == SIGKILL)
+        await Self.waitUntilGone(directory.path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: files.url.path).isEmpty)
+    }
+
+    /// Waits until no program has the words on its command line, at most 20 s.
+    private static func waitUntilGone(_ words: String) async {
+        let end = ContinuousClock.now + .seconds(20)
+        func isThere() -> Bool {
+            let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return entries.contains { entry in
+                guard Int(entry) != nil,
+                    let line = FileManager.default.contents(atPath: "/proc/\(entry)/cmdline")
+                else { return false }
+                return String(decoding: line, as: UTF8.self).contains(words)
+            }
+        }
+        while isThere(), ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(20)) }
+        #expect(!isThere())
+    }
+
+    @Test("output that cannot be stored is 125 once the program was started, with the reason")
+    func fullDisk() async throws {
+        let guest = try await Checkout.guest("hello-c")
+        for command in [["run", guest], ["run", guest, "-o", "jsonl"]] {
+            let result = try await Command.run(
+                "/bin/bash", ["-c", "exec \"$0\" \"$@\" > /dev/full", RealServer.selium] + command)
+            #expect(result.code == 125, "\(result.errors)")
+            #expect(result.errors.contains("No space left on device"))
+            #expect(result.errors.contains("1"))
+        }
+        try await RealServer.withServer { server in
+            func full(_ arguments: String...) async throws -> Command {
+                try await Command.run(
+                    "/bin/bash",
+                    ["-c", "exec \"$0\" \"$@\" > /dev/full", RealServer.selium] + arguments,
+                    environment: server.environment)
+            }
+            let started = try await full("start", guest, "--attach")
+            #expect(started.code == 125, "\(started.errors)")
+            let attached = try await full("attach", "1")
+            #expect(attached.code == 125, "\(attached.errors)")
+            let waited = try await full("wait", "1")
+            #expect(waited.code == 125, "\(waited.errors)")
+            // No mirror: its own code, and the id that could not be printed.
+            let plain = try await full("start", guest)
+            #expect(plain.code == 1)
+            #expect(plain.errors.contains("process 2 had been started"), "\(plain.errors)")
+            #expect(try await full("ps").code == 1)
+        }
+    }
+
+    @Test("a file that is not there is told without a word about servers")
+    func missing() async throws {
+        let result = try await Command.run(RealServer.selium, ["run", "nope.wasm"])
+        #expect(result.code == 66)
+        #expect(result.errors == "error: no file nope.wasm\n")
+    }
+
+    @Test("the settings of a deployment, sound or not, mean nothing to it")
+    func variables() async throws {
+        let guest = try await Checkout.guest("hello-c")
+        let result = try await Command.run(
+            RealServer.selium, ["run", guest, "--", "Ada"],
+            environment: [
+                "SELIUM_DOMAIN": "nowhere.invalid", "SELIUM_PORT": "nonsense",
+                "SELIUM_CERT_DIR": "/nonexistent", "SELIUM_SERVER_NAME": "a b",
+                "SELIUM_CONTEXT": "x", "SELIUM_LISTEN": "nonsense", "SELIUM_MODULE": "nonsense",
+                "SELIUM_WORK_DIR": "/nonexistent",
+            ])
+        #expect(result.code == 7, "\(result.errors)")
+        #expect(result.text.hasPrefix("Hello, Ada"))
+    }
+}
