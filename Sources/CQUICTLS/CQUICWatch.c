@@ -175,6 +175,7 @@ static void scan(
     quicwatch *watch, quicwatch_numbers *numbers, uint64_t packet, const uint8_t *payload,
     size_t length) {
     int counts = is_new(numbers, packet);
+    if (counts) watch->has_new = 1;
     if (length == 0) return;
     reader r = {payload, payload + length};
     quicwatch seen;

@@ -91,4 +91,28 @@ struct OutageTests {
             try await relay.close(next)
         }
     }
+
+    @Test("a server that is gone for good ends the connection in seconds, not with the idle timeout")
+    func gone() async throws {
+        let certificates = try LiveCertificates()
+        try await withEcho(certificates: certificates) { server in
+            let relay = try await Relay(to: server.address)
+            let front = try await relay.open().get()
+            let port = UInt16(front.localAddress?.port ?? 0)
+            let connection = try await QUICConnection.connect(
+                to: SocketAddress(IPv4Address.loopback, port: port), serverName: "localhost",
+                tls: certificates.clientContext(), authority: .unrestricted,
+                logger: EchoServer.quiet)
+            #expect(try await exchange(connection, [1]) == [1])
+            try await relay.close(front)
+            let clock = ContinuousClock()
+            let began = clock.now
+            let error = await #expect(throws: QUICError.self) {
+                _ = try await exchange(connection, [2])
+            }
+            #expect(error?.code == .peerGone)
+            #expect(await connection.ended() == .peerGone)
+            #expect(clock.now - began < .seconds(15))
+        }
+    }
 }

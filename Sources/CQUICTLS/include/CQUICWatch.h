@@ -53,6 +53,8 @@ typedef struct quicwatch {
     uint32_t stop_count;
     /// Some packet was opened, or a Retry accepted: somebody who knows the connection is there.
     uint32_t has_heard;
+    /// A packet was opened that is no copy of another, since somebody set this to 0.
+    uint32_t has_new;
     quicwatch_stop stops[QUICWATCH_MAX_STOPS];
     quicwatch_numbers numbers[QUICWATCH_SPACES];
 } quicwatch;

@@ -77,13 +77,9 @@ final class EndpointDriver: @unchecked Sendable {
         }
     }
 
-    /// Nobody listens where we send: only a client's connected socket hears that. It is believed
-    /// during the handshake only: such an ICMP message needs nothing but the addresses to be forged
-    /// (RFC 8085 §5.2), so afterwards a stateless reset or the idle timeout decides.
+    /// Nobody listens where we send: only a client's connected socket hears that.
     func refused() {
-        for connection in endpoint.connections where !connection.isHandshakeComplete {
-            connection.abandon(.unreachable, now: Self.now)
-        }
+        for connection in endpoint.connections { connection.refused(now: Self.now) }
         turn()
     }
 
@@ -226,10 +222,8 @@ final class EndpointDriver: @unchecked Sendable {
             segments = false
             reopen(handler)
         } else {
-            for connection in endpoint.connections where !connection.isHandshakeComplete {
-                connection.abandon(.unreachable, now: Self.now)
-            }
-            turn()
+            // NIO does not say why; the likeliest reason is that a send was refused.
+            refused()
             reconnect(handler)
         }
     }

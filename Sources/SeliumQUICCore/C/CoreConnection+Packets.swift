@@ -17,6 +17,7 @@ extension CoreConnection {
         guard end == nil, let packets else { return .taken }
         let now = advance(to: now)
         let result = unsafe packets.read(datagram, path: path, ecn: ecn, now: now)
+        if probeDeadline != .max, packets.hasAnswered { probeDeadline = .max }
         switch result {
         case 0, NGTCP2_ERR_DISCARD_PKT:
             break
@@ -55,6 +56,7 @@ extension CoreConnection {
         guard end == nil, let packets else { return }
         let now = advance(to: now)
         armedDeadline = .max
+        if probeDeadline <= now { return finish(.peerGone, .nothing, now: now) }
         let result = packets.handleExpiry(now: now)
         if result != 0 { failed(with: result, packets, now: now) }
         guard end == nil else { return }
@@ -150,6 +152,7 @@ extension CoreConnection {
             offset += length
         }
         append(&open, to: &transmits)
+        if offset > start { packets.pingSent() }
         if isHandshakeComplete, offset > start { packets.paced(now: now) }
         return (offset, hasMore)
     }

@@ -22,10 +22,9 @@ extension PacketMachine {
             Unmanaged.passUnretained(owner).toOpaque())
         guard result == 0, let made = unsafe made else { return nil }
         unsafe quictls_attach(made, session.handle)
-        if let interval = owner.configuration.keepAliveInterval?.nanoseconds {
-            unsafe ngtcp2_conn_set_keep_alive_timeout(made, interval)
-        }
-        return unsafe PacketMachine(connection: made, session: session, path: owner.path)
+        return unsafe PacketMachine(
+            connection: made, session: session, path: owner.path,
+            keepAliveInterval: owner.configuration.keepAliveInterval?.nanoseconds ?? 0)
     }
 
     /// The accepting side, for a client's first packet. `original` and `retried` are what the
@@ -64,7 +63,8 @@ extension PacketMachine {
                 Unmanaged.passUnretained(owner).toOpaque())
             guard result == 0, let made = unsafe made else { return nil }
             unsafe quictls_attach(made, session.handle)
-            return unsafe PacketMachine(connection: made, session: session, path: owner.path)
+            return unsafe PacketMachine(
+                connection: made, session: session, path: owner.path, keepAliveInterval: 0)
         }
     }
 

@@ -15,9 +15,15 @@ internal import CQUICTLS
     let readPath: PathStorage
     /// Where ngtcp2 writes the path of a packet it made.
     let writePath: UnsafeMutablePointer<ngtcp2_path_storage>
+    /// Silence after which ngtcp2 sends a PING, nanoseconds; 0 for never.
+    private let keepAliveInterval: UInt64
+    private var isPingRequested = false
 
     /// Takes a made connection; `session` is already attached to it.
-    init(connection: OpaquePointer, session: TLSSession, path: NetworkPath) {
+    init(
+        connection: OpaquePointer, session: TLSSession, path: NetworkPath,
+        keepAliveInterval: UInt64
+    ) {
         unsafe self.connection = connection
         self.session = session
         unsafe self.watch = .allocate(capacity: 1)
@@ -26,6 +32,8 @@ internal import CQUICTLS
         unsafe self.writePath = .allocate(capacity: 1)
         unsafe self.writePath.initialize(to: ngtcp2_path_storage())
         unsafe ngtcp2_path_storage_zero(self.writePath)
+        self.keepAliveInterval = keepAliveInterval
+        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveInterval)
     }
 
     deinit {
@@ -52,10 +60,12 @@ internal import CQUICTLS
     }
 
     /// Smoothed round-trip time in nanoseconds.
-    var smoothedRTT: UInt64 {
+    var smoothedRTT: UInt64 { statistics.smoothed_rtt }
+
+    private var statistics: ngtcp2_conn_stat {
         var stat = ngtcp2_conn_stat()
         unsafe ngtcp2_conn_get_conn_stat_versioned(connection, NGTCP2_CONN_STAT_VERSION_V1, &stat)
-        return stat.smoothed_rtt
+        return stat
     }
 
     /// IDs by which the connection is known now.
@@ -96,6 +106,30 @@ internal import CQUICTLS
 
     /// Whether anything came that only the other side can have made.
     var hasHeard: Bool { unsafe watch.pointee.has_heard != 0 }
+
+    // MARK: Asking whether anybody is there
+
+    /// Time between an unanswered PING and being sure, see `CoreConnection.refused`.
+    var probeTime: UInt64 { unsafe 3 * min(ngtcp2_conn_get_pto(connection), 60_000_000_000) }
+
+    /// Something new came from the other side since `requestPing`.
+    var hasAnswered: Bool { unsafe watch.pointee.has_new != 0 }
+
+    /// The next packet shall be one that the other side has to answer. ngtcp2 knows PING only as its
+    /// keep-alive, so that is overdue until the packet is made.
+    func requestPing() {
+        unsafe watch.pointee.has_new = 0
+        isPingRequested = true
+        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, 1)
+    }
+
+    /// A packet was made. One with nothing but an acknowledgement in it is not answered: then the
+    /// PING is still to come.
+    func pingSent() {
+        guard isPingRequested, statistics.bytes_in_flight > 0 else { return }
+        isPingRequested = false
+        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveInterval)
+    }
 
     /// STOP_SENDING frames of the datagram read last.
     var stopSendings: [(stream: UInt64, code: UInt64)] {

@@ -50,6 +50,10 @@ package final class CoreConnection {
     var lastTime: UInt64
     /// When the present second of counting control frames began.
     var countingSince: UInt64
+    /// When it is over unless something new comes from the other side; max when nobody doubts it.
+    var probeDeadline = UInt64.max
+    /// When the last doubt came up.
+    private var probedAt: UInt64?
 
     init(
         isServer: Bool, path: NetworkPath, configuration: QUICConfiguration,
@@ -112,6 +116,35 @@ package final class CoreConnection {
     /// Ends it without a word to the other side: it is gone, or there is no socket any more.
     package func abandon(_ end: QUICConnectionEnd, now: UInt64) {
         finish(end, .nothing, now: now)
+    }
+
+    /// Shortest time until a connection is taken for dead that somebody said is: a moment's outage,
+    /// as when a NAT or a relay restarts, shall not end it.
+    static let shortestProbe: UInt64 = 1_000_000_000
+    /// Time between two such questions: who forges messages shall not make us flood the other side.
+    static let probeInterval: UInt64 = 100_000_000
+
+    /// The system says that nobody listens at the other side's address (ICMP port unreachable).
+    ///
+    /// During the handshake that is believed. Afterwards it is asked about: such a message needs
+    /// nothing but the addresses to be forged (RFC 8085 §5.2). A PING goes out at once; any new packet
+    /// of the other side is the answer, and without one the connection is over after three PTO, one
+    /// second at least. Hearing it again does not begin anew.
+    package func refused(now: UInt64) {
+        guard end == nil, let packets else { return }
+        guard isHandshakeComplete else { return abandon(.unreachable, now: now) }
+        let now = advance(to: now)
+        if let probedAt, now < probedAt &+ Self.probeInterval { return }
+        guard probeDeadline == .max else { return }
+        probedAt = now
+        probeDeadline = now &+ max(packets.probeTime, Self.shortestProbe)
+        packets.requestPing()
+        endpoint?.markReady(self)
+    }
+
+    /// When something has to be done, whether or not a packet comes.
+    var deadline: UInt64? {
+        packets.map { min($0.expiry, probeDeadline) }
     }
 
     /// What to tell the other side.

@@ -135,7 +135,7 @@ package final class CoreEndpoint {
     /// Arms the connection's deadline when it is earlier than the one in the heap: one that moves
     /// later with every packet costs nothing, it is looked at when the old one comes up.
     func arm(_ connection: CoreConnection) {
-        guard connection.end == nil, let deadline = connection.packets?.expiry,
+        guard connection.end == nil, let deadline = connection.deadline,
             deadline < connection.armedDeadline
         else { return }
         connection.armedDeadline = deadline

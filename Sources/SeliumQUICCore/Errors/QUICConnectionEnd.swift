@@ -19,6 +19,9 @@ public enum QUICConnectionEnd: Hashable, Sendable {
     case statelessReset
     /// Nothing listens at the address (ICMP port unreachable).
     case unreachable
+    /// Its address said so during the connection, and it did not answer any more: the other side
+    /// ended without a word.
+    case peerGone
     /// The other side broke the protocol or a limit; the code is what we closed with.
     case violation(code: UInt64, isTransport: Bool, detail: String)
     /// A fault of our own.
@@ -47,6 +50,8 @@ public enum QUICConnectionEnd: Hashable, Sendable {
             QUICError(.statelessReset, "the other side does not know the connection any more")
         case .unreachable:
             QUICError(.refused, "nothing listens there")
+        case .peerGone:
+            QUICError(.peerGone, "the other side is gone: nothing listens there any more")
         case .violation(_, _, let detail):
             QUICError(.protocolViolation, detail)
         case .failed(let detail):

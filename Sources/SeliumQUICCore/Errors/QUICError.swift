@@ -8,7 +8,7 @@ public struct QUICError: Error, Hashable, Sendable {
         private enum Kind: String, Hashable, Sendable {
             case refused, nothingHeard, handshakeTimeout, handshakeFailed, certificateRefused
             case verificationFailed, protocolMismatch, versionMismatch
-            case idle, peerClosed, statelessReset, closed, connectionRefused
+            case idle, peerClosed, peerGone, statelessReset, closed, connectionRefused
             case streamReset, stopSending, streamClosed, tooManyStreams
             case cancelled, denied, addressInUse, invalidAddress, tls, socket, protocolViolation
             case internalError
@@ -51,6 +51,8 @@ public struct QUICError: Error, Hashable, Sendable {
         public static let idle = Code(.idle)
         /// The other side closed; see `peerCode` and `isTransportCode`.
         public static let peerClosed = Code(.peerClosed)
+        /// Its host said that nothing listens there any more, and nothing was heard since.
+        public static let peerGone = Code(.peerGone)
         /// The other side has no memory of the connection (it was restarted).
         public static let statelessReset = Code(.statelessReset)
         /// We closed it.
