@@ -92,7 +92,7 @@ struct OutageTests {
         }
     }
 
-    @Test("a server that is gone for good ends the connection in seconds, not with the idle timeout")
+    @Test("a server that is gone for good ends the connection soon, not with the idle timeout")
     func gone() async throws {
         let certificates = try LiveCertificates()
         try await withEcho(certificates: certificates) { server in
