@@ -142,6 +142,34 @@ struct BudgetTests {
         #expect(budget.held == 0)
     }
 
+    @Test(
+        "what was reserved for a guest is its own: others do not get it, and its end frees it once")
+    func reserved() async throws {
+        let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0))
+        let budget = MemoryBudget(limit: 10 * Self.page)
+        #expect(budget.reserve(6 * Self.page))
+        #expect(!budget.reserve(5 * Self.page))
+        let other = try Grower(scheduler, budget)
+        var session = await other.begin()
+        #expect(await session.grow(4) == -1)
+        #expect(await session.grow(3) == 1)
+        #expect(budget.left == 0)
+        let prepared = try prepare(
+            #"(module (memory (export "memory") 6) (func (export "run") (result i32) (memory.size)))"#
+        )
+        let late = try Running { told in
+            try scheduler.spawn(
+                prepared, entry: Entrypoint("run"), budget: budget, reserved: 6 * Self.page,
+                user: Nobody(), onEnd: told)
+        }
+        #expect(await late.end().outcome == .returned([.i32(6)]))
+        #expect(budget.held == 4 * Self.page)
+        #expect(budget.reserve(6 * Self.page))
+        budget.release(6 * Self.page)
+        _ = await session.end()
+        #expect(budget.held == 0)
+    }
+
     @Test("what a killed guest held is there for the others")
     func killed() async throws {
         let scheduler = try Scheduler(sharedEngine, .init(threads: 2, nice: 0))

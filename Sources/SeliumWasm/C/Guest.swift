@@ -64,7 +64,7 @@ import Synchronization
     /// What it shares with others; nil: its own limit alone counts.
     let budget: MemoryBudget?
     /// What the budget knows of it, bytes.
-    var budgetedBytes: UInt64 = 0
+    var budgetedBytes: UInt64
     /// What the engine lets it hold in this turn, bytes.
     var memoryLimit: UInt64
     var onEnd: (@Sendable (RunEnd) -> Void)?
@@ -87,12 +87,14 @@ import Synchronization
 
     init(
         _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits, budget: MemoryBudget?,
-        user: any GuestUser, core: SchedulerCore, onEnd: @escaping @Sendable (RunEnd) -> Void
+        reserved: UInt64, user: any GuestUser, core: SchedulerCore,
+        onEnd: @escaping @Sendable (RunEnd) -> Void
     ) {
         self.prepared = prepared
         self.plan = plan
         self.limits = limits
         self.budget = budget
+        budgetedBytes = budget == nil ? 0 : reserved
         memoryLimit = limits.memory
         self.user = user
         self.core = core

@@ -37,6 +37,24 @@ public final class MemoryBudget: @unchecked Sendable {
     /// What is left of the limit, bytes.
     public var left: UInt64 { locked { limit - min(limit, heldBytes) } }
 
+    /// Takes `bytes` for a guest that is to be started with them: what its module begins with, so
+    /// that starts which are judged at the same time count each other. False when they do not fit:
+    /// then nothing is taken.
+    public func reserve(_ bytes: UInt64) -> Bool {
+        locked {
+            guard bytes <= limit - min(limit, heldBytes) else { return false }
+            heldBytes += bytes
+            return true
+        }
+    }
+
+    /// Gives back what was reserved for a guest that was not started after all; that of a guest
+    /// which ended comes back by itself.
+    public func release(_ bytes: UInt64) {
+        guard bytes > 0 else { return }
+        locked { heldBytes -= min(heldBytes, bytes) }
+    }
+
     /// A guest that may grow by `room` of its own begins a turn; what it may grow by in it.
     func beginTurn(room: UInt64) -> UInt64 {
         guard room > 0 else { return 0 }
@@ -56,12 +74,6 @@ public final class MemoryBudget: @unchecked Sendable {
             promised -= min(promised, share)
             heldBytes += growth
         }
-    }
-
-    /// A guest is gone, and what it held with it.
-    func release(_ bytes: UInt64) {
-        guard bytes > 0 else { return }
-        locked { heldBytes -= min(heldBytes, bytes) }
     }
 
     private func locked<R>(_ body: () -> R) -> R {

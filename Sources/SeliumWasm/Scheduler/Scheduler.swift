@@ -32,17 +32,18 @@ public final class Scheduler: Sendable {
     ///   - plan: what to call, checked against the module's exports.
     ///   - limits: memory and tables.
     ///   - budget: memory it shares with other guests, besides its own limit.
+    ///   - reserved: what the caller took from the budget for it; the guest gives it back at its end.
     ///   - user: the object its host functions find themselves by.
     ///   - onEnd: called once, on a guest thread: hand over and return; nothing that blocks.
     @discardableResult
     public func spawn(
         _ prepared: PreparedModule, plan: EntryPlan, limits: GuestLimits = .init(),
-        budget: MemoryBudget? = nil, user: any GuestUser,
+        budget: MemoryBudget? = nil, reserved: UInt64 = 0, user: any GuestUser,
         onEnd: @escaping @Sendable (RunEnd) -> Void
     ) -> Guest {
         let guest = Guest(
-            prepared, plan: plan, limits: limits, budget: budget, user: user, core: core,
-            onEnd: onEnd)
+            prepared, plan: plan, limits: limits, budget: budget, reserved: reserved, user: user,
+            core: core, onEnd: onEnd)
         core.guestStarted()
         core.push(guest, .hot)
         return guest
@@ -54,12 +55,13 @@ public final class Scheduler: Sendable {
     @discardableResult
     public func spawn(
         _ prepared: PreparedModule, entry: Entrypoint, limits: GuestLimits = .init(),
-        budget: MemoryBudget? = nil, user: any GuestUser,
+        budget: MemoryBudget? = nil, reserved: UInt64 = 0, user: any GuestUser,
         onEnd: @escaping @Sendable (RunEnd) -> Void
     ) throws(WasmError) -> Guest {
         let plan = try EntryPlan(entry, exports: prepared.module.exports)
         return spawn(
-            prepared, plan: plan, limits: limits, budget: budget, user: user, onEnd: onEnd)
+            prepared, plan: plan, limits: limits, budget: budget, reserved: reserved, user: user,
+            onEnd: onEnd)
     }
 
     /// What it is doing now.
