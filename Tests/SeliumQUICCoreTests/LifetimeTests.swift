@@ -196,6 +196,65 @@ struct LifetimeTests {
         client.close(code: 0, reason: "", now: 2)
         #expect(client.end == .closedLocally(code: 0))
     }
+
+    @Test("an endpoint that is let go of with living connections leaves nothing behind")
+    func dropped() throws {
+        let left = Left()
+        try Self.drop(left, keepsConnection: false)
+        #expect(left.endpoint == nil)
+        #expect(left.connection == nil)
+        #expect(left.stream == nil)
+    }
+
+    @Test("a connection that outlives its endpoint is over, and its commands do nothing")
+    func outlives() throws {
+        let left = Left()
+        try Self.drop(left, keepsConnection: true)
+        #expect(left.endpoint == nil)
+        try Self.useOrphan(left)
+        left.kept = nil
+        left.keptStream = nil
+        #expect(left.connection == nil)
+    }
+
+    private static func useOrphan(_ left: Left) throws {
+        let connection = try #require(left.kept)
+        #expect(connection.end == .closedLocally(code: 0))
+        #expect(connection.openStream() == nil)
+        connection.close(code: 1, reason: "", now: 1)
+        connection.refused(now: 2)
+        let stream = try #require(left.keptStream)
+        #expect(connection.write(stream, [1].span).isEnded)
+        connection.release(stream, code: 1)
+    }
+
+    /// Both ends of a connection in the middle of a transfer, and then nobody who holds them.
+    private static func drop(_ left: Left, keepsConnection: Bool) throws {
+        let pair = try QUICPair()
+        let (client, _) = try pair.connect()
+        let stream = try #require(client.openStream())
+        _ = client.write(stream, text("unfinished").span)
+        pair.flush()
+        left.endpoint = pair.server.endpoint
+        left.connection = client
+        left.stream = stream
+        if keepsConnection { (left.kept, left.keptStream) = (client, stream) }
+    }
+}
+
+/// What must be gone, seen without holding it.
+private final class Left {
+    weak var endpoint: CoreEndpoint?
+    weak var connection: CoreConnection?
+    weak var stream: CoreStream?
+    var kept: CoreConnection?
+    var keptStream: CoreStream?
+}
+
+extension CoreWrite {
+    fileprivate var isEnded: Bool {
+        if case .ended = self { true } else { false }
+    }
 }
 
 enum SeededBytes {

@@ -24,8 +24,15 @@ package final class CoreConnection {
     package internal(set) var peerCertificates: [Certificate] = []
 
     let configuration: QUICConfiguration
+    /// The endpoint holds its living connections. A strong reference back would keep both for ever
+    /// when somebody lets go of an endpoint that is in use; a weak one costs too much on this path.
+    /// It cannot dangle: an endpoint that goes ends its connections first.
+    private unowned(unsafe) var owner: CoreEndpoint?
     /// Nil once the connection is over.
-    var endpoint: CoreEndpoint?
+    var endpoint: CoreEndpoint? {
+        get { unsafe owner }
+        set { unsafe owner = newValue }
+    }
     var packets: PacketMachine?
     /// Its place in the endpoint's table.
     let slot: Int
@@ -62,7 +69,7 @@ package final class CoreConnection {
         self.isServer = isServer
         self.path = path
         self.configuration = configuration
-        self.endpoint = endpoint
+        unsafe self.owner = endpoint
         self.slot = slot
         self.lastTime = now
         self.countingSince = now
@@ -106,6 +113,12 @@ package final class CoreConnection {
     }
 
     // MARK: Its end
+
+    /// Its endpoint is going: nobody will feed it any more.
+    func orphaned() {
+        endpoint = nil
+        finish(.closedLocally(code: 0), .nothing, now: lastTime)
+    }
 
     /// Closes with an application code. Nothing more is delivered; what was written and not sent is
     /// dropped.

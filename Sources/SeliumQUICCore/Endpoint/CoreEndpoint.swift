@@ -65,6 +65,10 @@ package final class CoreEndpoint {
             burst: configuration.statelessPacketsPerSecond, now: now)
     }
 
+    deinit {
+        for connection in connections { connection.orphaned() }
+    }
+
     // MARK: What to do next
 
     /// A connection that has something to tell, each once.
