@@ -86,6 +86,42 @@ struct InteropTests {
         await listener.close()
     }
 
+    @Test("a gtlsclient that would resume makes a whole handshake each time: no ticket, no token")
+    func wouldResume() async throws {
+        let certificates = try LiveCertificates()
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            UUID().uuidString)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        var configuration = QUICConfiguration.server
+        configuration.idleTimeout = .milliseconds(400)
+        configuration.maximumRemoteUnidirectionalStreams = 3
+        let listener = try await QUICListener.bind(
+            [SocketAddress(IPv4Address.loopback, port: 0)],
+            tls: certificates.serverContext(protocols: ["h3"], requiresClientCertificate: false),
+            authority: .unrestricted, configuration: configuration, logger: EchoServer.quiet)
+        let files = ["session", "token"].map { directory.appendingPathComponent($0).path }
+        for _ in 0..<2 {
+            let client = try Foreign(
+                Foreign.client,
+                [
+                    "--no-http-dump", "--session-file=\(files[0])", "--token-file=\(files[1])",
+                    "127.0.0.1", "\(listener.localAddresses[0].port)",
+                ])
+            async let output = client.read()
+            let accepted = await listener.connections.next()
+            let connection = try #require(accepted)
+            _ = await connection.ended()
+            client.end()
+            let said = await output
+            #expect(said.contains("QUIC handshake has completed"))
+            // The frame would be in its dump of what it received.
+            #expect(!said.contains("NEW_TOKEN"))
+            for file in files { #expect(!FileManager.default.fileExists(atPath: file)) }
+        }
+        await listener.close()
+    }
+
     @Test("gtlsclient is refused by a listener that does not speak its protocol")
     func foreignProtocol() async throws {
         let certificates = try LiveCertificates()
