@@ -83,6 +83,20 @@ struct ResolverRig: ~Copyable {
                 using: &random)
     }
 
+    mutating func receive(
+        _ bytes: [UInt8], from source: SocketAddress, on socket: Int
+    ) -> ResolverMachine.Reception {
+        machine.receivedDatagram(bytes.span, from: source, on: socket, now: now, using: &random)
+    }
+
+    mutating func fail(_ sent: Sent, _ reason: String) {
+        machine.failed(sent.transmission.id, reason: reason, now: now, using: &random)
+    }
+
+    mutating func handleTimeouts() {
+        machine.handleTimeouts(now: now, using: &random)
+    }
+
     @discardableResult
     mutating func reply(_ message: DNSMessage, to sent: Sent) throws -> ResolverMachine.Reception {
         reply(try message.encoded(), to: sent)
