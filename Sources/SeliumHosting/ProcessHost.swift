@@ -13,10 +13,14 @@ public protocol ProcessHost: Sendable {
     /// Fails before a process exists with `notFound` (module unknown in that namespace),
     /// `alreadyExists` (name taken), `invalidArgument` (module, entrypoint or arguments),
     /// `resourceExhausted` (a quota, the memory, the machine), `aborted` (idempotency key reused).
-    func start(_ spec: StartSpec, idempotency: Idempotency?) async throws(HostError) -> StartReport
+    ///
+    /// `observer` hears what the start waits for.
+    func start(
+        _ spec: StartSpec, idempotency: Idempotency?, observer: StartObserver?
+    ) async throws(HostError) -> StartReport
 
     /// Judges a start exactly as `start` would and starts nothing.
-    func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport
+    func dryRun(_ spec: StartSpec, observer: StartObserver?) async throws(HostError) -> StartReport
 
     /// Stops a process; returns when it is gone.
     func stop(_ id: ProcessID, idempotency: Idempotency?) async throws(HostError) -> StopOutcome
@@ -80,6 +84,31 @@ public protocol ProcessHost: Sendable {
 
     /// What runs here.
     func info() async throws(HostError) -> HostInfo
+}
+
+/// What a start waits for, as far as it takes long.
+public enum StartPhase: Sendable, Hashable {
+    /// Its module is being compiled, or waits for its turn.
+    case compiling
+    /// Everything else.
+    case starting
+}
+
+/// Hears of a start's phases; called from any thread, possibly under a lock: it only takes a note.
+public typealias StartObserver = @Sendable (StartPhase) -> Void
+
+extension ProcessHost {
+    /// `start` without an observer.
+    public func start(
+        _ spec: StartSpec, idempotency: Idempotency?
+    ) async throws(HostError) -> StartReport {
+        try await start(spec, idempotency: idempotency, observer: nil)
+    }
+
+    /// `dryRun` without an observer.
+    public func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
+        try await dryRun(spec, observer: nil)
+    }
 }
 
 /// How a stop ended.

@@ -37,6 +37,7 @@ extension ControlServer {
         }
         var transport = QUICConfiguration.server
         transport.maximumRemoteStreams = configuration.maximumStreams
+        transport.maximumUnacknowledged = configuration.streamBuffer
         transport.floodCloseCode = ResetCode.malformed.rawValue
         return try await QUICListener.bind(
             addresses, tls: tls, authority: authority, configuration: transport, logger: logger)

@@ -65,6 +65,9 @@ public final class ControlServer: Sendable {
     /// Requests under way, over all connections.
     public var requestsInFlight: Int { ledger.requests }
 
+    /// Bytes that all callers together make this server hold, as last counted.
+    public var bufferedBytes: Int { ledger.buffered }
+
     var isShuttingDown: Bool {
         shutdown.withLock { if case .running = $0 { false } else { true } }
     }
@@ -81,7 +84,7 @@ public final class ControlServer: Sendable {
                     connection.peerCertificates, unixTime: configuration.unixTime())
             }
         } catch {
-            logger.debug("refused a certificate", metadata: ["reason": "\(error.reason)"])
+            audit(refused: error, connection)
             return await end(connection, .certificateNotAccepted, error.reason)
         }
         guard let account = ledger.beginConnection(caller, now: MonotonicClock.nanoseconds) else {
@@ -91,8 +94,9 @@ public final class ControlServer: Sendable {
         let session = ConnectionSession(connection, caller, account, self)
         sessions.withLock { $0[ObjectIdentifier(session)] = session }
         defer { _ = sessions.withLock { $0.removeValue(forKey: ObjectIdentifier(session)) } }
-        logger.debug("connected", metadata: ["identity": "\(caller.identity)"])
+        audit(accepted: caller, connection)
         await session.run()
+        session.forgetBuffers()
         logger.debug("disconnected", metadata: ["identity": "\(caller.identity)"])
     }
 
@@ -115,6 +119,7 @@ public final class ControlServer: Sendable {
                 let unixTime = configuration.unixTime()
                 let living = sessions.withLock { Array($0.values) }
                 for session in living {
+                    await session.sampleBuffers()
                     judge(session, unixTime: unixTime)
                     for scope in session.requests { tick(scope, now: now, &group) }
                 }
@@ -130,7 +135,7 @@ public final class ControlServer: Sendable {
         switch scope.tick(now: now) {
         case .none: return
         case .sendProgress(let progress):
-            group.addTask { try? await scope.send(.progress(progress)) }
+            group.addTask { await scope.sendProgress(progress) }
         case .giveUp:
             scope.stream.reset(code: ResetCode.cancelled.rawValue)
         case .expire(let error):
@@ -167,7 +172,8 @@ public final class ControlServer: Sendable {
 
     /// An error as the client gets it. What is internal gets a reference, and the log the rest.
     func describe(_ error: RequestError, in scope: RequestScope) -> WireError {
-        guard error.code == .internal else { return WireError(error, reference: "") }
+        let role = scope.session.caller.role
+        guard error.code == .internal else { return WireError(error, reference: "", role: role) }
         var random = SystemRandomNumberGenerator()
         let reference = String(random.next(), radix: 16)
         logger.error(
@@ -177,7 +183,7 @@ public final class ControlServer: Sendable {
                 "identity": "\(scope.session.caller.identity)",
                 "message": "\(error.message)", "cause": "\(error.cause)",
             ])
-        return WireError(error, reference: reference)
+        return WireError(error, reference: reference, role: role)
     }
 }
 

@@ -24,8 +24,17 @@ public struct ServerConfiguration: Sendable {
     public var maximumLongLived = 64
     /// Connections of one identity; the next is closed with code 5.
     public var maximumConnectionsPerIdentity = 64
-    /// Requests of one identity under way; the next is RESOURCE_EXHAUSTED.
+    /// Requests of one identity at work; the next is RESOURCE_EXHAUSTED. Those that only wait for their
+    /// reader or follow a process do not count.
     public var maximumRequestsPerIdentity = 256
+    /// Bytes that one identity may make us hold: unfinished frames, what was read and not taken yet,
+    /// answers that wait for the window. Beyond it reading and following wait, and further requests
+    /// are RESOURCE_EXHAUSTED.
+    public var maximumBufferedPerIdentity = 64 << 20
+    /// Bytes of an answer that may wait for one stream's window and acknowledgements.
+    public var streamBuffer = 256 << 10
+    /// Bytes written to a connection after which what it still holds is looked at again.
+    public var bufferSample = 1 << 20
     /// Requests a second that a `user` gets at once; beyond it the next is read later.
     public var requestsPerSecond: UInt64 = 1_000
     /// How many requests a `user` may send in one go.

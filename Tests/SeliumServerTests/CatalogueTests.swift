@@ -56,15 +56,18 @@ import Testing
         #expect(ledger.beginConnection(caller, now: 0) == nil)
         #expect(account.beginRequest(now: 0) == .admitted)
         #expect(account.beginRequest(now: 0) == .exhausted)
-        account.endRequest(now: 0)
+        account.endRequest(wasWaiting: false, now: 0)
         #expect(account.beginRequest(now: 0) == .admitted)
-        account.endRequest(now: 0)
+        // One that only waits for its reader takes no place.
+        account.beginWaiting()
+        #expect(ledger.requests == 1)
+        account.endRequest(wasWaiting: true, now: 0)
         guard case .later(let nanoseconds) = account.beginRequest(now: 0) else {
             throw TestFailure("admitted")
         }
         #expect(nanoseconds > 0)
         #expect(account.beginRequest(now: nanoseconds) == .admitted)
-        account.endRequest(now: nanoseconds)
+        account.endRequest(wasWaiting: false, now: nanoseconds)
         account.endConnection(now: nanoseconds)
         #expect(ledger.requests == 0)
         // A new connection brings no new burst, until the old one would be full again.

@@ -26,15 +26,19 @@ struct ControlFixture: Sendable {
         return configuration
     }
 
-    func connect(as identity: String = "operator") async throws -> TestClient {
-        try await connect(certificates.clientContext(identity: identity))
+    func connect(
+        as identity: String = "operator", transport: QUICConfiguration = .client
+    ) async throws -> TestClient {
+        try await connect(certificates.clientContext(identity: identity), transport: transport)
     }
 
-    func connect(_ tls: TLSContext) async throws -> TestClient {
+    func connect(
+        _ tls: TLSContext, transport: QUICConfiguration = .client
+    ) async throws -> TestClient {
         TestClient(
             connection: try await QUICConnection.connect(
                 to: address, serverName: "127.0.0.1", tls: tls, authority: .unrestricted,
-                logger: Self.quiet))
+                configuration: transport, logger: Self.quiet))
     }
 }
 
@@ -59,6 +63,7 @@ extension ControlFixture {
 func withServer<Result: Sendable>(
     _ configuration: ServerConfiguration = ControlFixture.configuration,
     host: InMemoryProcessHost = InMemoryProcessHost(), clientRoots: [UInt8]? = nil,
+    logger: Logger = ControlFixture.quiet,
     _ body: @Sendable @escaping (ControlFixture) async throws -> Result
 ) async throws -> Result {
     let certificates = try LiveCertificates()
@@ -69,7 +74,7 @@ func withServer<Result: Sendable>(
         clientRoots: roots, configuration: configuration, authority: .unrestricted,
         logger: ControlFixture.quiet)
     let server = ControlServer(
-        host: host, configuration: configuration, logger: ControlFixture.quiet)
+        host: host, configuration: configuration, logger: logger)
     let fixture = ControlFixture(
         host: host, server: server, address: listener.localAddresses[0], certificates: certificates)
     return try await withThrowingTaskGroup(of: Result?.self) { group in

@@ -242,18 +242,20 @@ import Testing
         }
     }
 
-    @Test("Requests under way of one identity have a number, over all its connections")
+    @Test("Requests at work of one identity have a number, over all its connections")
     func requests() async throws {
         var configuration = ControlFixture.configuration
         configuration.maximumRequestsPerIdentity = 4
-        try await withServer(configuration, host: host()) { fixture in
+        configuration.progressInterval = .milliseconds(10)
+        let host = host()
+        host.holdStarts()
+        try await withServer(configuration, host: host) { fixture in
             let client = try await fixture.connect()
-            let id = try await client.start("waits")
             let second = try await fixture.connect()
             var calls: [TestCall] = []
             for client in [client, client, second, second] {
-                let call = try await client.open(.wait(id), end: false)
-                _ = try await call.step()
+                let call = try await client.open(.start("hello"), end: false)
+                _ = try await call.next()
                 calls.append(call)
             }
             let error = try await second.error(.whoAmI)

@@ -31,12 +31,14 @@ final class StuckHost: ProcessHost {
     }
 
     func start(
-        _ spec: StartSpec, idempotency: Idempotency?
+        _ spec: StartSpec, idempotency: Idempotency?, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
-        try await host.start(spec, idempotency: idempotency)
+        try await host.start(spec, idempotency: idempotency, observer: observer)
     }
-    func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
-        try await host.dryRun(spec)
+    func dryRun(
+        _ spec: StartSpec, observer: StartObserver?
+    ) async throws(HostError) -> StartReport {
+        try await host.dryRun(spec, observer: observer)
     }
     func stop(
         _ id: ProcessID, idempotency: Idempotency?

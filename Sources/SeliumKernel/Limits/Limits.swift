@@ -11,8 +11,6 @@ public enum Limits {
     public static let argv = 1_024
     /// Environment variables of one start.
     public static let environment = 256
-    /// Bytes of all arguments, argv and environment together; the first frame is 64 KiB anyway.
-    public static let startTextBytes = 64 * 1024
 
     // MARK: Modules
 
@@ -52,10 +50,6 @@ public enum Limits {
     public static let processTables = 4
     /// Elements of each table.
     public static let processTableElements = 100_000
-    /// Handles open at once.
-    public static let processHandles = 1_024
-    /// Children alive at once.
-    public static let processChildren = 64
     /// Log bytes per second before a write waits: a disk's worth, and what one follower can take.
     public static let logRate: UInt64 = 64 << 20
     /// Log bytes that may be written at once before the rate counts.

@@ -9,14 +9,25 @@ public struct MemoryLedger: Sendable {
     /// What the processes of a namespace hold, bytes.
     public func held(in namespace: Namespace) -> UInt64 { held[namespace] ?? 0 }
 
-    /// Judges a start whose memory begins with `initial` bytes. Fails with `exhausted`.
-    public func admit(_ initial: UInt64, in namespace: Namespace) throws(KernelError) {
+    /// Judges a start whose memory begins with `initial` bytes, and takes nothing. Fails with
+    /// `exhausted`.
+    public func judge(_ initial: UInt64, in namespace: Namespace) throws(KernelError) {
         let (sum, overflow) = held(in: namespace).addingReportingOverflow(initial)
         guard overflow || sum > limit else { return }
         throw KernelError(
             .exhausted,
             "namespace \(namespace) uses \(held(in: namespace) >> 20) of \(limit >> 20) MiB of memory, its quota",
             remedy: "stop a process first: selium ps")
+    }
+
+    /// Takes the `initial` bytes of a start, so that others that are judged meanwhile count them: to
+    /// be given back with `change`. Fails with `exhausted`, and takes nothing then.
+    public mutating func reserve(
+        _ initial: UInt64, in namespace: Namespace
+    ) throws(KernelError) {
+        try judge(initial, in: namespace)
+        guard initial > 0 else { return }
+        held[namespace] = held(in: namespace) + initial
     }
 
     /// A process that held `before` bytes holds `after` now. False when its namespace is beyond its

@@ -6,21 +6,23 @@ import Synchronization
 
 extension Runtime {
     public func start(
-        _ spec: StartSpec, idempotency: Idempotency?
+        _ spec: StartSpec, idempotency: Idempotency?, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
         let answer = try await once(idempotency) { () throws(HostError) in
-            .started(try await self.begin(spec, idempotency))
+            .started(try await self.begin(spec, idempotency, observer))
         }
         guard case .started(let report) = answer else { throw Self.reusedKey }
         return report
     }
 
-    public func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
+    public func dryRun(
+        _ spec: StartSpec, observer: StartObserver?
+    ) async throws(HostError) -> StartReport {
         try checkWords(spec)
-        let module = try await modules.load(spec.module, in: spec.namespace)
+        let module = try await modules.load(spec.module, in: spec.namespace, observer)
         let plan = try StartPlan(spec, module)
         try world.withLock { (world) throws(HostError) in try Self.admit(spec, &world) }
-        try admitMemory(spec, module)
+        try judgeMemory(spec, module)
         return plan.report
     }
 
@@ -79,35 +81,60 @@ extension Runtime {
         }
     }
 
-    private func admitMemory(_ spec: StartSpec, _ module: LoadedModule) throws(HostError) {
+    private func judgeMemory(_ spec: StartSpec, _ module: LoadedModule) throws(HostError) {
         guard spec.role == .user else { return }
         let initial = module.prepared.module.initialMemory
         try hosted { () throws(KernelError) in
             try ledger.withLock { (ledger) throws(KernelError) in
-                try ledger.admit(initial, in: spec.namespace)
+                try ledger.judge(initial, in: spec.namespace)
             }
         }
     }
 
+    /// Takes what the module's memory begins with from the namespace, so that starts that are judged
+    /// at the same time count each other. Gives it back when `body` fails; the process that `body`
+    /// makes does so when it is over.
+    private func reservingMemory(
+        _ spec: StartSpec, _ module: LoadedModule,
+        _ body: (UInt64) async throws(HostError) -> (RunningProcess, ProcessRow)
+    ) async throws(HostError) -> (RunningProcess, ProcessRow) {
+        guard spec.role == .user else { return try await body(0) }
+        let initial = module.prepared.module.initialMemory
+        try hosted { () throws(KernelError) in
+            try ledger.withLock { (ledger) throws(KernelError) in
+                try ledger.reserve(initial, in: spec.namespace)
+            }
+        }
+        do throws(HostError) {
+            return try await body(initial)
+        } catch {
+            _ = ledger.withLock { $0.change(from: initial, to: 0, in: spec.namespace) }
+            throw error
+        }
+    }
+
     private func begin(
-        _ spec: StartSpec, _ idempotency: Idempotency?
+        _ spec: StartSpec, _ idempotency: Idempotency?, _ observer: StartObserver?
     ) async throws(HostError) -> StartReport {
         try checkWords(spec)
-        let module = try await modules.load(spec.module, in: spec.namespace)
+        let module = try await modules.load(spec.module, in: spec.namespace, observer)
         let plan = try StartPlan(spec, module)
-        try admitMemory(spec, module)
-        let id = try await takeID()
-        var report = plan.report
-        report.id = id
-        let process = makeProcess(id, spec, plan)
-        let row = row(id, spec, plan, process)
-        try world.update { (world, _) throws(HostError) in
-            try Self.admit(spec, &world)
-            try hosted { () throws(KernelError) in
-                try world.table.insert(row.status, role: spec.role)
+        let (process, row) = try await reservingMemory(spec, module) {
+            (reserved) async throws(HostError) in
+            let id = try await self.takeID()
+            let process = self.makeProcess(id, spec, plan, reserved)
+            let row = self.row(id, spec, plan, process)
+            try self.world.update { (world, _) throws(HostError) in
+                try Self.admit(spec, &world)
+                try hosted { () throws(KernelError) in
+                    try world.table.insert(row.status, role: spec.role)
+                }
+                world.running[id] = process
             }
-            world.running[id] = process
+            return (process, row)
         }
+        var report = plan.report
+        report.id = process.id
         openLog(process, module)
         let request = idempotency.map {
             RequestRow(
@@ -159,9 +186,9 @@ extension Runtime {
         }
     }
 
-    private func makeProcess(_ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan)
-        -> RunningProcess
-    {
+    private func makeProcess(
+        _ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan, _ reservedMemory: UInt64
+    ) -> RunningProcess {
         let namespace = spec.namespace
         let output = ProcessOutput(
             id, logs: logs, clock: clock, timers: timers, ceiling: Limits.sequenceBlock,
@@ -176,7 +203,8 @@ extension Runtime {
             input: spec.takesInput ? ProcessInput() : nil,
             authority: ProcessAuthority(plan.granted, output: output),
             memoryLimit: plan.limits.memory,
-            resultKinds: spec.results, ledger: spec.role == .user ? ledger : nil)
+            resultKinds: spec.results, ledger: spec.role == .user ? ledger : nil,
+            reservedMemory: reservedMemory)
     }
 
     private func row(

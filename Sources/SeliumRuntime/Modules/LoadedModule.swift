@@ -24,10 +24,12 @@ final class LoadedModule: Sendable {
             let note = ImportNote(module: item.module, name: item.name, capability: capability)
             return seen.insert(note).inserted ? note : nil
         }
-        unknown = prepared.unknownImports.map {
-            ImportNote(
-                module: cleanedText($0.module, limit: 64), name: cleanedText($0.name, limit: 64),
-                capability: nil)
+        unknown = prepared.unknownImports.compactMap { item in
+            let note = ImportNote(
+                module: cleanedText(item.module, limit: 64),
+                name: cleanedText(item.name, limit: 64), capability: nil)
+            // A module may import one name several times.
+            return seen.insert(note).inserted ? note : nil
         }
     }
 

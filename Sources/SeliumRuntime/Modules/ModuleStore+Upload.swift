@@ -153,8 +153,9 @@ extension ModuleStore {
             forget(key, token: upload.token)
             throw failure(error, "an upload cannot be stored")
         }
+        // Owned or not, the file has gone from where uploads are: there is nothing to go on with.
+        defer { forget(key, token: upload.token) }
         try await own(upload.digest, size: upload.size, by: upload.namespace)
-        forget(key, token: upload.token)
         return ModuleInfo(digest: upload.digest, size: upload.size)
     }
 

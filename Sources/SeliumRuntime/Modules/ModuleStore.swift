@@ -168,20 +168,24 @@ final class ModuleStore: Sendable {
     // MARK: Loading
 
     /// The module ready to run; compiled now if nobody has before. Fails with `notFound`,
-    /// `invalidArgument` (no module, or too costly to compile), `resourceExhausted`.
+    /// `invalidArgument` (no module, or too costly to compile), `resourceExhausted`. `observer`
+    /// hears whether a compile is waited for, one that somebody else began included.
     func load(
-        _ reference: ModuleReference, in namespace: Namespace
+        _ reference: ModuleReference, in namespace: Namespace, _ observer: StartObserver? = nil
     ) async throws(HostError) -> LoadedModule {
         guard let info = try await find(reference, in: namespace) else {
             throw Self.notFound(reference)
         }
         let digest = info.digest
         let lookup = try await table.wait(for: .module(digest)) { (table, _) throws(HostError) in
-            try table.begin(digest)
+            let lookup = try table.begin(digest)
+            if lookup == nil, table.compilingNow.contains(digest) { observer?(.compiling) }
+            return lookup
         }
+        defer { observer?(.starting) }
         if case .ready(let module) = lookup { return module }
         do throws(HostError) {
-            let module = try await prepare(digest, in: namespace)
+            let module = try await prepare(digest, in: namespace, observer)
             table.update { table, wakes in
                 table.finish(digest, module)
                 wakes.wake(.module(digest))
@@ -205,12 +209,20 @@ final class ModuleStore: Sendable {
         }
     }
 
-    private func prepare(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError)
-        -> LoadedModule
-    {
+    private func prepare(
+        _ digest: ModuleDigest, in namespace: Namespace, _ observer: StartObserver?
+    ) async throws(HostError) -> LoadedModule {
         let cache = self.cache
         var module = await files.run { cache.load(digest) }
-        if module == nil { module = try await compile(digest, in: namespace) }
+        if module == nil {
+            observer?(.compiling)
+            table.update { table, wakes in
+                table.willCompile(digest)
+                // Those who wait for the same module hear of it.
+                wakes.wake(.module(digest))
+            }
+            module = try await compile(digest, in: namespace)
+        }
         guard let module else { throw HostError(.internal, "a compiled module does not load") }
         do throws(WasmError) {
             return LoadedModule(digest, try linker.prepare(module))

@@ -20,6 +20,8 @@ struct ModuleTable: Sendable {
     private var loaded: [ModuleDigest: Loaded] = [:]
     private var uses: UInt64 = 0
     private var loading: Set<ModuleDigest> = []
+    /// Of these, whose compile is under way or waits for its turn.
+    private(set) var compilingNow: Set<ModuleDigest> = []
     private var failures: [ModuleDigest: HostError] = [:]
     private var failureOrder: [ModuleDigest] = []
     private var compiling: Set<Namespace> = []
@@ -78,6 +80,7 @@ struct ModuleTable: Sendable {
 
     mutating func finish(_ digest: ModuleDigest, _ module: LoadedModule) {
         loading.remove(digest)
+        compilingNow.remove(digest)
         uses += 1
         loaded[digest] = Loaded(module: module, used: uses)
         guard loaded.count > Limits.loadedModules,
@@ -90,10 +93,14 @@ struct ModuleTable: Sendable {
     /// It was not loaded. `permanent`: trying again would give the same.
     mutating func abandon(_ digest: ModuleDigest, permanent: HostError?) {
         loading.remove(digest)
+        compilingNow.remove(digest)
         guard let permanent else { return }
         if failures.updateValue(permanent, forKey: digest) == nil { failureOrder.append(digest) }
         if failureOrder.count > Limits.failedCompiles { failures[failureOrder.removeFirst()] = nil }
     }
+
+    /// Its loading takes a compile.
+    mutating func willCompile(_ digest: ModuleDigest) { compilingNow.insert(digest) }
 
     // MARK: Compiling, few at once
 

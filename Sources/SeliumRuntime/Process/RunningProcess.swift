@@ -41,12 +41,16 @@ final class RunningProcess: GuestOutput {
     /// What the whole namespace holds; nil where that is not bounded.
     private let ledger: Ledger?
     /// What the ledger knows of this process.
-    private let ledgerMemory = Atomic<UInt64>(0)
+    private let ledgerMemory: Atomic<UInt64>
+    /// What was reserved for it when it was judged: it counts until the process is over, for a
+    /// memory never becomes smaller than it began.
+    private let reservedMemory: UInt64
     private let control = Mutex(Control())
 
     init(
         id: ProcessID, namespace: Namespace, output: ProcessOutput, input: ProcessInput?,
-        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind], ledger: Ledger?
+        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind],
+        ledger: Ledger?, reservedMemory: UInt64 = 0
     ) {
         self.id = id
         self.namespace = namespace
@@ -56,6 +60,8 @@ final class RunningProcess: GuestOutput {
         self.memoryLimit = memoryLimit
         self.resultKinds = resultKinds
         self.ledger = ledger
+        self.reservedMemory = ledger == nil ? 0 : reservedMemory
+        ledgerMemory = Atomic(self.reservedMemory)
         let clock = SystemClock()
         startedAt = clock.realtime()
         startedMonotonic = clock.monotonic()
@@ -110,7 +116,7 @@ final class RunningProcess: GuestOutput {
     func turnEnded() {
         output.turnEnded()
         // Most turns change nothing, and the ledger is everybody's.
-        guard ledger != nil, ledgerMemory.load(ordering: .relaxed) != usage.memory else { return }
+        guard ledger != nil, ledgerMemory.load(ordering: .relaxed) != countedMemory else { return }
         noteMemory()
     }
 
@@ -120,12 +126,19 @@ final class RunningProcess: GuestOutput {
         // Looking, too, is under its lock: a report that was overtaken by the process's end must
         // not be the last.
         let fits = ledger.withLock { ledger in
-            let memory = usage.memory
+            let memory = countedMemory
             guard ledgerMemory.load(ordering: .relaxed) != memory else { return true }
             let before = ledgerMemory.exchange(memory, ordering: .relaxed)
             return ledger.change(from: before, to: memory, in: namespace)
         }
         if !fits { kill(Self.memoryLimitReason) }
+    }
+
+    /// What counts for its namespace, bytes.
+    private var countedMemory: UInt64 {
+        control.withLock { control in
+            control.isOver ? 0 : max(reservedMemory, control.guest?.memory ?? 0)
+        }
     }
 
     /// CPU time, nanoseconds, and linear memory, bytes, as of its last turn.

@@ -106,10 +106,9 @@ struct Authorization: Sendable {
             throw RequestError(
                 .permissionDenied, "\(caller.identity) may not grant \(grant)",
                 remedy: "an operator can start it",
-                denial: WireDenial(
-                    Denial(
-                        capability: grant.capability.name, resource: grant.scope ?? "",
-                        nearestGrant: nil, difference: difference), role: caller.role))
+                denial: Denial(
+                    capability: grant.capability.name, resource: grant.scope ?? "",
+                    nearestGrant: nil, difference: difference))
         }
         return grants
     }

@@ -8,6 +8,7 @@ final class ConnectionSession: Sendable {
         var requests: [UInt64: RequestScope] = [:]
         var longLived = 0
         var largeFrameBytes = 0
+        var buffers = BufferCount()
         /// When the last request ended, or the connection began.
         var quietSince: UInt64
     }
@@ -60,6 +61,13 @@ final class ConnectionSession: Sendable {
     /// Since when nothing has been under way; nil while something is.
     var quietSince: UInt64? {
         state.withLock { $0.requests.isEmpty ? $0.quietSince : nil }
+    }
+
+    /// Whether a request is under way.
+    var isServing: Bool { state.withLock { !$0.requests.isEmpty } }
+
+    func withBuffers<R: Sendable>(_ body: (inout BufferCount) -> R) -> R {
+        state.withLock { body(&$0.buffers) }
     }
 
     // MARK: What they share

@@ -79,7 +79,8 @@ extension RequestHandler {
     ) async throws(RequestError) {
         var next = start
         var encoder = LogFrameEncoder(limits: scope.session.configuration.wire)
-        let atMost = scope.session.configuration.logRead
+        let configuration = scope.session.configuration
+        let atMost = configuration.logRead
         while true {
             // Neither a log that has always more nor a write that finds room notices a cancel.
             guard !Task.isCancelled else { throw .cancelled }
@@ -87,11 +88,20 @@ extension RequestHandler {
             let batch = try await hosted { () async throws(HostError) in
                 try await host.readLog(id, from: position, atMost: atMost)
             }
+            // While there is no room the batch is dropped: the reader is its position, and comes again.
+            let size = batch.items.reduce(configuration.wire.bulkFrame) { $0 + $1.heldBytes }
+            guard await scope.reserve(size) else {
+                try await scope.pause()
+                continue
+            }
+            defer { scope.changeHeld(by: -size) }
             for item in batch.items {
                 switch item {
                 case .chunk(let chunk):
                     guard filter.passes(chunk) else { continue }
-                    if let full = encoder.append(LogEntry(chunk)) { try await scope.send(full) }
+                    if let full = encoder.append(LogEntry(chunk, for: caller.role)) {
+                        try await scope.send(full)
+                    }
                 case .gap(let gap):
                     if let rest = encoder.flush() { try await scope.send(rest) }
                     try await scope.send(.gap(WireGap(gap)))

@@ -31,12 +31,17 @@ extension RequestHandler {
     private func sendAllButLast(
         _ rows: [WireProcessInfo]
     ) async throws(RequestError) -> [WireProcessInfo] {
+        // Until the request ends: as rows first, as bytes afterwards.
+        guard await scope.reserve(rows.reduce(0) { $0 + $1.estimatedLength }) else {
+            throw .exhausted("the answers of this identity that are under way hold too much")
+        }
         var part: [WireProcessInfo] = []
         var length = 0
         let limit = scope.session.configuration.listFrame
         for row in rows {
             let next = row.estimatedLength
             if length + next > limit, !part.isEmpty {
+                scope.beginWaiting()
                 try await scope.send(.processes(WireProcesses().filled(with: part)))
                 part = []
                 length = 0

@@ -15,13 +15,13 @@ extension RequestHandler {
         try await provide(wanted, in: namespace)
         if start.dryRun {
             let report = try await hosted { () async throws(HostError) in
-                try await host.dryRun(wanted.spec)
+                try await host.dryRun(wanted.spec, observer: scope.observe)
             }
             return .started(WireStarted(report))
         }
         let key = idempotency(in: namespace)
         let report = try await hosted { () async throws(HostError) in
-            try await host.start(wanted.spec, idempotency: key)
+            try await host.start(wanted.spec, idempotency: key, observer: scope.observe)
         }
         guard start.hasAttach || start.input else { return .started(WireStarted(report)) }
         guard let id = report.id else {

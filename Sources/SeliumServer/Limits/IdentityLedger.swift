@@ -5,19 +5,25 @@ internal import Synchronization
 final class IdentityAccount: Sendable {
     fileprivate struct State {
         var connections = 0
+        /// Requests at work.
         var requests = 0
+        /// Requests that wait for their reader, or for a process they follow.
+        var waiting = 0
+        /// Bytes that this identity makes us hold.
+        var buffered = 0
         /// nil for a role without a rate.
         var rate: TokenBucket?
         /// When it had nothing in use any more.
         var unusedSince: UInt64?
 
         mutating func judgeUse(now: UInt64) {
-            unusedSince = connections <= 0 && requests <= 0 ? now : nil
+            unusedSince = connections <= 0 && requests + waiting <= 0 ? now : nil
         }
     }
 
     fileprivate let state: Mutex<State>
     private let maximumRequests: Int
+    private let maximumBuffered: Int
 
     fileprivate init(_ role: Role, _ configuration: ServerConfiguration, now: UInt64) {
         var state = State()
@@ -27,6 +33,7 @@ final class IdentityAccount: Sendable {
         }
         self.state = Mutex(state)
         maximumRequests = configuration.maximumRequestsPerIdentity
+        maximumBuffered = configuration.maximumBufferedPerIdentity
     }
 
     enum Admission: Sendable, Equatable {
@@ -49,12 +56,42 @@ final class IdentityAccount: Sendable {
         }
     }
 
-    func endRequest(now: UInt64) {
+    /// A request has done its work: it only waits for its reader, or follows a process. Such ones have
+    /// limits of their own (streams, buffers), so that they never lock out the identity's other
+    /// clients.
+    func beginWaiting() {
         state.withLock { state in
             state.requests -= 1
+            state.waiting += 1
+        }
+    }
+
+    func endRequest(wasWaiting: Bool, now: UInt64) {
+        state.withLock { state in
+            if wasWaiting { state.waiting -= 1 } else { state.requests -= 1 }
             state.judgeUse(now: now)
         }
     }
+
+    // MARK: Buffers
+
+    /// Counts `bytes`, unless the identity has too many already.
+    func reserve(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            guard state.buffered + bytes <= maximumBuffered else { return false }
+            state.buffered += bytes
+            return true
+        }
+    }
+
+    /// Counts what cannot be refused any more, or is there no more.
+    func changeBuffered(by bytes: Int) {
+        guard bytes != 0 else { return }
+        state.withLock { $0.buffered += bytes }
+    }
+
+    /// Whether anything more may be taken for this identity.
+    var hasRoom: Bool { state.withLock { $0.buffered < maximumBuffered } }
 
     func endConnection(now: UInt64) {
         state.withLock { state in
@@ -108,7 +145,16 @@ final class IdentityLedger: Sendable {
     var requests: Int {
         accounts.withLock { accounts in
             accounts.values.reduce(0) { sum, account in
-                sum + account.state.withLock { $0.requests }
+                sum + account.state.withLock { $0.requests + $0.waiting }
+            }
+        }
+    }
+
+    /// Bytes that all callers together make us hold, as last counted.
+    var buffered: Int {
+        accounts.withLock { accounts in
+            accounts.values.reduce(0) { sum, account in
+                sum + account.state.withLock { $0.buffered }
             }
         }
     }

@@ -20,6 +20,8 @@ struct InputPump: Sendable {
     func run(_ decoder: consuming FrameDecoder, rest: [UInt8], from offset: Int) async {
         var decoder = decoder
         var reservation = 0
+        // What was read and nobody has taken yet: the chunk at hand and what it goes on from.
+        var held = 0
         defer { scope.session.releaseLargeFrame(reservation) }
         do throws(PumpEnd) {
             var chunk = rest
@@ -29,11 +31,14 @@ struct InputPump: Sendable {
                     scope.session.releaseLargeFrame(reservation)
                     reservation = 0
                     try await deliver(frame)
+                    setHeld(&held, min(held, chunk.count))
                 }
+                if !decoder.isInsideFrame { setHeld(&held, 0) }
                 if reservation == 0 { reservation = try reserve(decoder.announcedLength) }
                 guard let more = try await read() else { break }
                 chunk = more
                 offset = 0
+                setHeld(&held, held + more.count)
             }
             try await ended(insideFrame: decoder.isInsideFrame)
         } catch {
@@ -70,7 +75,18 @@ struct InputPump: Sendable {
         return announced
     }
 
+    private func setHeld(_ held: inout Int, _ bytes: Int) {
+        guard held != bytes else { return }
+        scope.changeHeld(by: bytes - held)
+        held = bytes
+    }
+
     private func read() async throws(PumpEnd) -> [UInt8]? {
+        do throws(RequestError) {
+            try await scope.waitForRoom()
+        } catch {
+            throw .cancelled
+        }
         do throws(QUICError) {
             return try await scope.stream.read(atMost: Self.readSize)
         } catch {

@@ -12,7 +12,7 @@ struct RequestError: Error, Sendable {
     var isRetryable = false
     /// The path of the field at fault.
     var field = ""
-    var denial: WireDenial?
+    var denial: Denial?
     var range: LogRange?
     /// For `internal`: what really happened. For the server's log only.
     var cause = ""
@@ -21,7 +21,7 @@ struct RequestError: Error, Sendable {
 
     init(
         _ code: ErrorCode, _ message: String, remedy: String = "", isRetryable: Bool = false,
-        field: String = "", denial: WireDenial? = nil
+        field: String = "", denial: Denial? = nil
     ) {
         self.code = code
         self.message = message
@@ -61,7 +61,7 @@ struct RequestError: Error, Sendable {
         self.init(
             code, error.message, remedy: error.remedy, isRetryable: error.isRetryable, field: field)
         range = error.range
-        denial = error.denial.map { WireDenial($0, role: nil) }
+        denial = error.denial
         if code == .internal {
             cause = "\(error.message) \(error.remedy)"
             message = "the server could not do it"

@@ -60,6 +60,7 @@ extension RequestScope {
     func beginFollowing(
         input claim: InputClaim?, on host: any ProcessHost
     ) async throws(RequestError) {
+        beginWaiting()
         let action = state.withLock { state in
             state.sink = claim.map { .input($0) } ?? .swallowed
             state.quiet = .following

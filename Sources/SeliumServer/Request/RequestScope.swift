@@ -55,13 +55,20 @@ final class RequestScope: Sendable {
         var isClosing = false
 
         var verdict: Verdict?
+        var isRefused: Bool { if case .refused? = verdict { true } else { false } }
         var verdictWaiter: CheckedContinuation<Verdict, Never>?
         var delivery: Result<Void, RequestError>?
         var deliveryWaiter: CheckedContinuation<Result<Void, RequestError>, Never>?
 
-        var isWriting = false
-        /// At most the handler, the clock and the last frame.
-        var writers: [CheckedContinuation<Void, Never>] = []
+        /// Who has a frame on its way.
+        var writer: Writer?
+        /// At most the handler and the last frame.
+        var writers: [Turn] = []
+        var turns: UInt64 = 0
+
+        var place = Place.none
+        /// Bytes in hand that count for the identity.
+        var held = 0
     }
 
     let stream: QUICStream
@@ -112,97 +119,6 @@ extension RequestScope {
     var decided: Verdict? { state.withLock { $0.verdict } }
 }
 
-// MARK: Answers
-
-extension RequestScope {
-    /// Sends a frame of the answer. Waits while the client's window is full. Throws `cancelled` when
-    /// nobody reads.
-    func send(_ frame: WireServerFrame.OneOf_Frame) async throws(RequestError) {
-        try await send(encode(frame))
-    }
-
-    func send(_ bytes: [UInt8]) async throws(RequestError) {
-        await acquire()
-        defer { release() }
-        guard !state.withLock({ $0.isClosing }) else { throw .cancelled }
-        try await write(bytes)
-    }
-
-    /// The last frame: nothing is sent after it.
-    func sendLast(_ bytes: [UInt8]) async throws(RequestError) {
-        await stopSending()
-        await acquire()
-        defer { release() }
-        try await write(bytes)
-    }
-
-    /// Lets a frame that is on its way come to its end, and no other begin. Cancelling its sender
-    /// before would leave half a frame, behind which no error could be read.
-    func stopSending() async {
-        await acquire()
-        state.withLock { $0.isClosing = true }
-        release()
-    }
-
-    private func write(_ bytes: [UInt8]) async throws(RequestError) {
-        state.withLock { $0.lastSent = MonotonicClock.nanoseconds }
-        do throws(QUICError) {
-            try await stream.write(bytes)
-        } catch {
-            state.withLock { _ = $0.machine.receivedStopSending() }
-            if error.code != .cancelled { decide(.abandoned) }
-            throw .cancelled
-        }
-        state.withLock { state in
-            state.hasAnswered = true
-            state.lastSent = MonotonicClock.nanoseconds
-        }
-    }
-
-    func encode(_ frame: WireServerFrame.OneOf_Frame) throws(RequestError) -> [UInt8] {
-        var message = WireServerFrame()
-        message.frame = frame
-        do throws(ProtocolError) {
-            return try FrameEncoder.encode(message, limits: session.configuration.wire)
-        } catch {
-            var failure = RequestError(.internal, "the answer is too long")
-            failure.cause = error.message
-            throw failure
-        }
-    }
-
-    private func acquire() async {
-        let isFree = state.withLock { state in
-            guard !state.isWriting else { return false }
-            state.isWriting = true
-            return true
-        }
-        if isFree { return }
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                if state.isWriting {
-                    state.writers.append(continuation)
-                    return false
-                }
-                state.isWriting = true
-                return true
-            }
-            if isFree { continuation.resume() }
-        }
-    }
-
-    private func release() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard !state.writers.isEmpty else {
-                state.isWriting = false
-                return nil
-            }
-            return state.writers.removeFirst()
-        }
-        next?.resume()
-    }
-}
-
 // MARK: The clock
 
 extension RequestScope {
@@ -219,10 +135,10 @@ extension RequestScope {
         state.withLock { state in
             let configuration = session.configuration
             let silence = now > state.lastSent ? now - state.lastSent : 0
-            if state.isWriting {
+            if state.writer != nil {
                 // A write that waits is not silence of ours. What follows a process may stall for as
-                // long as its reader likes; an answer may not.
-                if case .following = state.quiet { return .none }
+                // long as its reader likes; an answer may not, and neither may word of an error.
+                if case .following = state.quiet, !state.isRefused { return .none }
                 let patience = configuration.stallTimeout.nanosecondCount
                 return silence >= patience ? .giveUp : .none
             }
@@ -245,6 +161,19 @@ extension RequestScope {
                 progress.phase = .working
             }
             return .sendProgress(progress)
+        }
+    }
+
+    /// What a start waits for now. What takes long is said at the next tick.
+    func observe(_ phase: StartPhase) {
+        state.withLock { state in
+            guard case .working = state.quiet else { return }
+            switch phase {
+            case .starting: state.quiet = .working(.working)
+            case .compiling:
+                state.quiet = .working(.compiling)
+                state.lastSent = 0
+            }
         }
     }
 

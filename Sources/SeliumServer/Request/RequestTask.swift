@@ -36,14 +36,16 @@ struct RequestTask: Sendable {
             await scope.finish(.abandoned, nil)
         }
         session.remove(scope)
-        session.account.endRequest(now: MonotonicClock.nanoseconds)
+        scope.ended()
     }
 
     /// Takes a place among the identity's requests; where they come too fast, this one is read later.
     private func admit() async -> Bool {
         while true {
             switch session.account.beginRequest(now: MonotonicClock.nanoseconds) {
-            case .admitted: return true
+            case .admitted:
+                scope.admitted()
+                return true
             case .exhausted:
                 await scope.finish(.refused(.exhausted("too many requests of this identity")), nil)
                 return false
@@ -85,7 +87,11 @@ struct RequestTask: Sendable {
             }
             offset = 0
             do throws(ProtocolError) {
-                guard let frame = try frames.next(chunk, at: &offset) else { continue }
+                guard let frame = try frames.next(chunk, at: &offset) else {
+                    // Not complete, and held until it is.
+                    guard await scope.reserve(chunk.count) else { return .refused(Self.noRoom) }
+                    continue
+                }
                 guard case (.perform(let request), _) = try scope.received(frame) else {
                     return .refused(RequestError(.internal, "the first frame is no request"))
                 }
@@ -105,20 +111,12 @@ struct RequestTask: Sendable {
         guard let call = Call(request.message.call) else {
             return await scope.finish(.refused(RequestError(.unimplemented, "unknown call")), nil)
         }
-        guard !session.server.isShuttingDown else {
-            return await scope.finish(.refused(.shuttingDown), nil)
-        }
         let isLongLived = request.message.isLongLived
-        guard !isLongLived || session.beginLongLived() else {
-            let error = RequestError.exhausted(
-                "this connection has \(session.configuration.maximumLongLived) long-lived streams")
+        if let error = await obstacle(call, isLongLived, hasMore: offset < rest.count) {
+            session.server.audit(request, call, .refused(error), nil, scope)
             return await scope.finish(.refused(error), nil)
         }
         defer { if isLongLived { session.endLongLived() } }
-        guard offset == rest.count || call.maySendFrames else {
-            let error = RequestError(.invalidArgument, "\(call.verb.rawValue) takes no more frames")
-            return await scope.finish(.refused(error), nil)
-        }
         scope.began(request.message, call, now: MonotonicClock.nanoseconds)
         let handler = RequestHandler(scope, request)
         if call.isImmediate {
@@ -128,11 +126,15 @@ struct RequestTask: Sendable {
             if scope.decide(.handled) { await scope.finish(.handled, outcome) }
             return
         }
-        let outcome = await withTaskGroup(of: HandlerOutcome?.self) { group in
+        let (verdict, outcome) = await withTaskGroup(of: HandlerOutcome?.self) { group in
             group.addTask {
                 let outcome = await handler.run(call)
                 scope.decide(.handled)
                 return outcome
+            }
+            group.addTask {
+                await scope.noticeStop()
+                return nil
             }
             if call.maySendFrames || isLongLived || call.verb == .stop {
                 let pump = InputPump(scope: scope, host: session.server.host)
@@ -148,6 +150,26 @@ struct RequestTask: Sendable {
             for await result in group where result != nil { outcome = result }
             return (verdict, outcome)
         }
-        await scope.finish(outcome.0, outcome.1)
+        session.server.audit(request, call, verdict, outcome, scope)
+        await scope.finish(verdict, outcome)
     }
+
+    /// What keeps a request from being looked at; a long-lived one has its place otherwise.
+    private func obstacle(
+        _ call: Call, _ isLongLived: Bool, hasMore: Bool
+    ) async -> RequestError? {
+        guard !session.server.isShuttingDown else { return .shuttingDown }
+        guard await session.hasRoom() else { return Self.noRoom }
+        guard !hasMore || call.maySendFrames else {
+            return RequestError(.invalidArgument, "\(call.verb.rawValue) takes no more frames")
+        }
+        guard !isLongLived || session.beginLongLived() else {
+            return .exhausted(
+                "this connection has \(session.configuration.maximumLongLived) long-lived streams")
+        }
+        return nil
+    }
+
+    private static let noRoom = RequestError.exhausted(
+        "the answers and uploads of this identity that are under way hold too much")
 }

@@ -64,15 +64,15 @@ extension WireGrant {
 }
 
 extension WireDenial {
-    /// `role` is the one that was asked whether it may grant this; nil when none was.
-    init(_ denial: Denial, role: Role?) {
+    /// `role` is that of who is told: whether it may grant what is missing.
+    init(_ denial: Denial, for role: Role) {
         self.init()
         capability = denial.capability
         resource = denial.resource
         nearestGrant = denial.nearestGrant ?? ""
         difference = denial.difference
-        self.role = role?.name ?? ""
-        rolePermits = false
+        self.role = role.name
+        rolePermits = Capability(name: denial.capability).map(role.mayGrant) ?? false
     }
 }
 
@@ -183,8 +183,10 @@ extension WireServerInfo {
 }
 
 extension WireError {
-    /// `reference` is what the server's log is searched for; only internal errors have one.
-    init(_ error: RequestError, reference: String) {
+    /// - Parameters:
+    ///   - reference: what the server's log is searched for; only internal errors have one.
+    ///   - role: the caller's.
+    init(_ error: RequestError, reference: String, role: Role) {
         self.init()
         code = error.code.wire
         message = error.message
@@ -192,7 +194,7 @@ extension WireError {
         retryable = error.isRetryable
         field = error.field
         self.reference = reference
-        if let denial = error.denial { self.denial = denial }
+        if let denial = error.denial { self.denial = WireDenial(denial, for: role) }
         if let range = error.range {
             self.range = .with {
                 $0.oldest = range.oldest

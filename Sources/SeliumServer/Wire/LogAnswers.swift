@@ -3,11 +3,12 @@ internal import SeliumProtocol
 internal import SwiftProtobuf
 
 extension LogEntry {
-    init(_ chunk: LogChunk) {
+    /// `role` is the reader's: a denial says whether it may grant what is missing.
+    init(_ chunk: LogChunk, for role: Role) {
         let bytes: [UInt8]
         switch chunk.content {
         case .text(_, let text): bytes = text
-        case .system(let record): bytes = WireSystemRecord(record).encodedBytes
+        case .system(let record): bytes = WireSystemRecord(record, for: role).encodedBytes
         }
         self.init(
             first: chunk.first, count: chunk.count, stream: chunk.stream.rawValue,
@@ -17,7 +18,7 @@ extension LogEntry {
 }
 
 extension WireSystemRecord {
-    init(_ record: SystemRecord) {
+    init(_ record: SystemRecord, for role: Role) {
         self.init()
         switch record {
         case .began(let number): began = .with { $0.incarnation = number }
@@ -27,9 +28,19 @@ extension WireSystemRecord {
                 $0.module = module
                 $0.name = name
             }
-        case .denied(let denial): denied = WireDenial(denial, role: nil)
+        case .denied(let denial): denied = WireDenial(denial, for: role)
         case .note(let text): note = text
         }
+    }
+}
+
+extension LogItem {
+    /// About what it holds in memory, bytes.
+    var heldBytes: Int {
+        guard case .chunk(let chunk) = self, case .text(_, let bytes) = chunk.content else {
+            return 256
+        }
+        return bytes.count + 64
     }
 }
 

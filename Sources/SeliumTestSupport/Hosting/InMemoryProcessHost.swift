@@ -41,6 +41,9 @@ package final class InMemoryProcessHost: ProcessHost {
     /// Lets starts wait (as a long compile does) until `releaseStarts`.
     package func holdStarts() { world.withLock { $0.holdsStarts = true } }
 
+    /// Starts say from now on that they wait for a compile.
+    package func pretendToCompile() { world.withLock { $0.compiles = true } }
+
     /// Lets the starts that wait go on.
     package func releaseStarts() {
         world.update { world, wakes in
@@ -63,9 +66,10 @@ package final class InMemoryProcessHost: ProcessHost {
     // MARK: Processes
 
     package func start(
-        _ spec: StartSpec, idempotency: Idempotency?
+        _ spec: StartSpec, idempotency: Idempotency?, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
         let answer = try await once(idempotency) { () throws(HostError) in
+            if self.world.withLock({ $0.compiles }) { observer?(.compiling) }
             _ = try await self.world.wait(for: .starts) { world, _ in world.holdsStarts ? nil : true
             }
             return try self.world.update { (world, wakes) throws(HostError) in
@@ -79,7 +83,9 @@ package final class InMemoryProcessHost: ProcessHost {
         return report
     }
 
-    package func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
+    package func dryRun(
+        _ spec: StartSpec, observer: StartObserver?
+    ) async throws(HostError) -> StartReport {
         try world.withLock { (world) throws(HostError) in
             try world.failIfTold()
             return try world.judge(spec).report

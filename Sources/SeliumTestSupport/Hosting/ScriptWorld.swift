@@ -50,6 +50,7 @@ struct ScriptWorld: Sendable {
     var nextID: UInt64 = 1
     var ticks: Int64 = 0
     var holdsStarts = false
+    var compiles = false
     var failures: [HostError] = []
 
     /// Nanoseconds since the world began; every look is a microsecond later.

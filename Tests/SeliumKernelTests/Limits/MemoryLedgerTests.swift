@@ -29,10 +29,24 @@ struct MemoryLedgerTests {
         var ledger = MemoryLedger(limit: 1_000)
         #expect(ledger.held(in: alice) == 0)
         _ = ledger.change(from: 0, to: 900, in: alice)
-        try ledger.admit(100, in: alice)
-        let error = #expect(throws: KernelError.self) { try ledger.admit(101, in: alice) }
+        try ledger.judge(100, in: alice)
+        let error = #expect(throws: KernelError.self) { try ledger.judge(101, in: alice) }
         #expect(error?.code == .exhausted)
-        #expect(throws: KernelError.self) { try ledger.admit(.max, in: alice) }
-        try ledger.admit(1_000, in: bob)
+        #expect(throws: KernelError.self) { try ledger.judge(.max, in: alice) }
+        try ledger.judge(1_000, in: bob)
+    }
+
+    @Test("what a start reserved is taken until it is given back; one that fails takes nothing")
+    func reservation() throws {
+        let alice = try #require(Namespace("alice"))
+        var ledger = MemoryLedger(limit: 1_000)
+        try ledger.reserve(600, in: alice)
+        #expect(throws: KernelError.self) { try ledger.reserve(401, in: alice) }
+        #expect(ledger.held(in: alice) == 600)
+        try ledger.reserve(400, in: alice)
+        #expect(throws: KernelError.self) { try ledger.reserve(.max, in: alice) }
+        _ = ledger.change(from: 600, to: 0, in: alice)
+        #expect(ledger.held(in: alice) == 400)
+        try ledger.reserve(600, in: alice)
     }
 }

@@ -1,8 +1,9 @@
 import SeliumHosting
 import SeliumKernel
-import SeliumRuntime
 import SeliumTestSupport
 import Testing
+
+@testable import SeliumRuntime
 
 @Suite("What a user's namespace may hold")
 struct QuotaTests {
@@ -13,6 +14,72 @@ struct QuotaTests {
             (module (memory (export "memory") 1)
               (func (export "_start") (drop (memory.grow (i32.const \(pages - 1)))) (loop (br 0))))
             """)
+    }
+
+    @Test("starts at the same moment count each other: what fits runs on, the rest is refused")
+    func parallelStarts() async throws {
+        try await RuntimeFixture.with { runtime, _ in
+            // 300 MiB each from its beginning: three fit.
+            var spec = try await runtime.spec(
+                ContractModules.wasm(
+                    """
+                    (module (memory (export "memory") 4800)
+                      (func (export "_start") (loop (br 0))))
+                    """))
+            spec.memoryLimit = 700 << 20
+            let wanted = spec
+            for _ in 0..<3 {
+                let ids = try await withThrowingTaskGroup(of: ProcessID?.self) { group in
+                    for _ in 0..<12 {
+                        group.addTask {
+                            do {
+                                return try await runtime.start(wanted, idempotency: nil).id
+                            } catch let error as HostError where error.code == .resourceExhausted {
+                                return nil
+                            }
+                        }
+                    }
+                    return try await group.reduce(into: [ProcessID]()) { ids, id in
+                        if let id { ids.append(id) }
+                    }
+                }
+                #expect(ids.count == 3)
+                for id in ids {
+                    #expect(try await runtime.status(id)?.state.hasEnded == false)
+                    let outcome = try await runtime.stop(id, idempotency: nil)
+                    guard case .stopped(let record) = outcome else {
+                        Issue.record("\(outcome)")
+                        continue
+                    }
+                    #expect(record.outcome == .killed(.noStopHandler))
+                }
+                #expect(runtime.ledger.withLock { $0.held(in: Runtime.space) } == 0)
+            }
+        }
+    }
+
+    @Test("a start that fails gives its memory back")
+    func failedStart() async throws {
+        try await RuntimeFixture.with { runtime, _ in
+            let bytes = ContractModules.wasm(
+                #"(module (memory (export "memory") 8000) (func (export "_start") (loop (br 0))))"#)
+            var spec = try await runtime.spec(bytes, name: "one")
+            spec.memoryLimit = 700 << 20
+            let first = try #require(try await runtime.start(spec, idempotency: nil).id)
+            _ = try await runtime.stop(first, idempotency: nil)
+            let tiny = try await runtime.run(ContractModules.module(.endless)) {
+                $0.name = ProcessName("one")
+            }
+            for _ in 0..<3 {
+                let taken = await refusal { [spec] in
+                    try await runtime.start(spec, idempotency: nil)
+                }
+                #expect(taken?.code == .alreadyExists)
+            }
+            spec.name = nil
+            let second = try #require(try await runtime.start(spec, idempotency: nil).id)
+            for id in [tiny, second] { _ = try await runtime.stop(id, idempotency: nil) }
+        }
     }
 
     @Test(

@@ -8,8 +8,15 @@ import SeliumWasm
 
 /// A runtime in a temporary work directory, for the time of `body`.
 enum RuntimeFixture {
+    /// Everything that the tests of one run make; it goes when they are over.
+    private static let root: String = {
+        let path = NSTemporaryDirectory() + "selium-runtime-tests-" + UUID().uuidString
+        atexit { try? FileManager.default.removeItem(atPath: RuntimeFixture.root) }
+        return path
+    }()
+
     static func directory() throws -> String {
-        let path = NSTemporaryDirectory() + "selium-runtime-" + UUID().uuidString
+        let path = root + "/" + UUID().uuidString
         try FileManager.default.createDirectory(
             atPath: path + "/modules", withIntermediateDirectories: true)
         return path

@@ -36,6 +36,65 @@ struct ModuleStoreTests {
         await second.shutDown()
     }
 
+    @Test("who waits for a compile hears so, also one that somebody else began; others do not")
+    func compilePhase() async throws {
+        let path = try RuntimeFixture.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let compiler = GatedCompiler()
+        let runtime = try RuntimeFixture.open(path, compiler: compiler)
+        let spec = try await runtime.spec(ContractModules.module(.lines(1, exit: 0)))
+        let phases = (0..<3).map { _ in PhaseNotes() }
+        let starts = phases.prefix(2).map { phases in
+            Task { try await runtime.start(spec, idempotency: nil, observer: phases.note) }
+        }
+        // Both say so while the compile goes on.
+        while !phases.prefix(2).allSatisfy({ $0.all.contains(.compiling) }) { await Task.yield() }
+        // ps answers meanwhile.
+        #expect(try await runtime.processes(in: nil, includingEnded: true) == [])
+        compiler.open()
+        for start in starts { _ = try await start.value }
+        for phases in phases.prefix(2) { #expect(phases.all.last == .starting) }
+        _ = try await runtime.start(spec, idempotency: nil, observer: phases[2].note)
+        #expect(!phases[2].all.contains(.compiling))
+        await runtime.shutDown()
+    }
+
+    @Test("a file of modules/ that is too large is refused before it is read")
+    func giant() async throws {
+        try await RuntimeFixture.with { runtime, path in
+            let file = path + "/modules/giant.wasm"
+            #expect(FileManager.default.createFile(atPath: file, contents: Data([0, 0x61, 0x73])))
+            let handle = try #require(FileHandle(forWritingAtPath: file))
+            try handle.truncate(atOffset: 2 << 30)
+            try handle.close()
+            let before = try Self.bytesRead()
+            for name in ["giant", "giant.wasm"] {
+                let refused = await refusal {
+                    try await runtime.start(
+                        StartSpec(
+                            namespace: .system, creator: .system, role: .operator,
+                            module: .name(name), moduleName: name), idempotency: nil)
+                }
+                #expect(refused?.code == .invalidArgument)
+                #expect(refused?.message.contains("larger than 128 MiB") == true)
+            }
+            #expect(try Self.bytesRead() - before < 1 << 30)
+            let upload = await refusal {
+                try await runtime.beginUpload(
+                    try #require(ModuleDigest(bytes: Array(repeating: 1, count: 32))),
+                    size: 2 << 30, namespace: Runtime.space, role: .operator)
+            }
+            #expect(upload?.code == .invalidArgument)
+        }
+    }
+
+    /// Bytes this process has read from files so far.
+    private static func bytesRead() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/self/io", encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("rchar: ") })
+        return try #require(Int(line.dropFirst(7)))
+    }
+
     @Test("many who bring the same module at once all have it, and none is turned away")
     func together() async throws {
         // However slow the machine: no writer stands still for that long.

@@ -1,0 +1,128 @@
+import Foundation
+import SeliumHosting
+import SeliumKernel
+import SeliumRuntime
+import SeliumTLSCore
+import SeliumTestSupport
+import Testing
+
+@Suite(
+    "A disk that is full under the module store",
+    .enabled(if: SmallDisk.isPossible, "needs the right to mount a file system of memory"))
+struct FullDiskTests {
+    /// A module of about `size` bytes: a custom section (number 0) in front of what it does.
+    private static func padded(_ size: Int) -> [UInt8] {
+        let module = ContractModules.module(.lines(1, exit: 5))
+        var content: [UInt8] = [1, 0x70]
+        var random = SeededRandom(seed: 1)
+        content += (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
+        var length = content.count
+        var section: [UInt8] = [0]
+        while length > 127 {
+            section.append(UInt8(length & 0x7f) | 0x80)
+            length >>= 7
+        }
+        section.append(UInt8(length))
+        return Array(module.prefix(8)) + section + content + Array(module.dropFirst(8))
+    }
+
+    private func with(
+        mebibytes: Int, _ body: (Runtime, SmallDisk) async throws -> Void
+    ) async throws {
+        let path = try RuntimeFixture.directory()
+        let disk = try #require(SmallDisk(path, mebibytes: mebibytes))
+        defer { disk.unmount() }
+        try FileManager.default.createDirectory(
+            atPath: path + "/modules", withIntermediateDirectories: true)
+        let runtime = try RuntimeFixture.open(path)
+        do {
+            try await body(runtime, disk)
+        } catch {
+            await runtime.shutDown()
+            throw error
+        }
+        await runtime.shutDown()
+    }
+
+    @Test("the uploader is told, nothing half done shows, the rest runs, and it goes on with space")
+    func full() async throws {
+        try await with(mebibytes: 320) { runtime, disk in
+            let living = try await runtime.run(ContractModules.module(.echo)) {
+                $0.takesInput = true
+            }
+            let bytes = Self.padded(9 << 20)
+            let digest = try #require(ModuleDigest(bytes: SHA256.hash(bytes)))
+            let space = Runtime.space
+            let upload = try await runtime.beginUpload(
+                digest, size: UInt64(bytes.count), namespace: space, role: .user)
+            let half = 6 << 20
+            try await runtime.append(Array(bytes[..<half]), to: upload)
+            try disk.fill()
+            let full = await refusal {
+                for start in stride(from: half, to: bytes.count, by: 64 << 10) {
+                    try await runtime.append(
+                        Array(bytes[start..<min(bytes.count, start + 64 << 10)]), to: upload)
+                }
+            }
+            #expect(full?.code == .resourceExhausted)
+            #expect(full?.message == "the server's disk is full")
+            #expect(full?.isRetryable == true)
+            await runtime.suspend(upload)
+            // Who tries again is told before a byte is wanted, whoever it is.
+            for role in [Role.user, .operator] {
+                let early = await refusal {
+                    try await runtime.beginUpload(
+                        digest, size: UInt64(bytes.count), namespace: space, role: role)
+                }
+                #expect(early?.code == .resourceExhausted)
+                #expect(early?.isRetryable == true)
+            }
+            try await stillServes(runtime, living, without: digest)
+            try disk.empty()
+            let again = try await runtime.beginUpload(
+                digest, size: UInt64(bytes.count), namespace: space, role: .user)
+            #expect(again.offset >= UInt64(half) - Limits.uploadSyncBytes)
+            #expect(again.offset < UInt64(bytes.count))
+            try await runtime.append(Array(bytes[Int(again.offset)...]), to: again)
+            #expect(try await runtime.commit(again).digest == digest)
+            let id = try await runtime.run(bytes)
+            #expect(try await runtime.wait(id).outcome == .exit(code: 5))
+        }
+    }
+
+    /// Nothing is visible of the upload; what lives goes on, is listed, fed and stopped.
+    private func stillServes(
+        _ runtime: Runtime, _ living: ProcessID, without digest: ModuleDigest
+    ) async throws {
+        #expect(try await runtime.module(.digest(digest), in: Runtime.space) == nil)
+        let start = await refusal {
+            try await runtime.start(
+                StartSpec(
+                    namespace: Runtime.space, creator: Runtime.alice, role: .user,
+                    module: .digest(digest), moduleName: "app"), idempotency: nil)
+        }
+        #expect(start?.code == .notFound)
+        #expect(
+            try await runtime.processes(in: nil, includingEnded: true).map(\.id) == [living])
+        let claim = try await runtime.openInput(living)
+        try await runtime.writeInput(claim, Array("one\n".utf8), end: true)
+        await runtime.closeInput(claim)
+        #expect(try await runtime.output(living).contains("one"))
+        _ = try await runtime.wait(living)
+    }
+
+    @Test("an upload that would use the reserve is refused before a byte is wanted")
+    func reserve() async throws {
+        // Of 260 MiB 256 are the reserve.
+        try await with(mebibytes: 260) { runtime, _ in
+            let digest = try #require(ModuleDigest(bytes: Array(repeating: 9, count: 32)))
+            let refused = await refusal {
+                try await runtime.beginUpload(
+                    digest, size: 10 << 20, namespace: Runtime.space, role: .user)
+            }
+            #expect(refused?.code == .resourceExhausted)
+            let id = try await runtime.run(ContractModules.module(.lines(1, exit: 3)))
+            #expect(try await runtime.wait(id).outcome == .exit(code: 3))
+        }
+    }
+}
