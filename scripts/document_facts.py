@@ -9,7 +9,8 @@ One complaint a line; no output is good. Of every document:
 - its links lead to files; `scripts/…`, `docs/…`, `Sources/…` in its text exist;
 - a command or flag in its text is one that --help knows;
 - a line of JSON has the shape of one that was really written;
-- a table of flags has every flag, and the variable and default that the command itself names.
+- a table of flags has every flag, and the variable and default that the command itself names;
+- the list of decisions has every decision.
 """
 import functools, json, pathlib, re, subprocess, sys
 
@@ -47,7 +48,7 @@ def help_of(program, *words):
 
 def subcommands(text):
     listed = text.partition("SUBCOMMANDS:")[2]
-    return re.findall(r"^  ([a-z][a-z-]*) ", listed, re.M) + re.findall(r"^  ([a-z][a-z-]*)$", listed, re.M)
+    return re.findall(r"^  ([a-z][a-z-]*)(?: |$)", listed, re.M)
 
 
 @functools.cache
@@ -186,10 +187,22 @@ def check_flag_tables(text):
                     yield number, f"the variable of {flag} is {setting.get('variable')}"
                 said, real = cells[2].strip("`"), setting.get("value")
                 real = {"false": "off"}.get(real, real)
-                if flag != "--output" and real is not None and said != real:
+                # Where the certificates are depends on what is there.
+                if flag not in ("--output", "--cert-dir") and real is not None and said != real:
                     yield number, f"the default of {flag} is {real}"
         for flag in sorted(expected ^ set(flags)):
             yield rows[0][0], f"{flag} is in the table or in --help, not in both"
+
+
+def paragraphs(text):
+    """(line, text) of what belongs together: code in it may go on in the next line."""
+    begun, lines = 0, []
+    for number, line in [*text, (0, "")]:
+        if line.strip():
+            begun, lines = begun if lines else number, [*lines, line]
+        elif lines:
+            yield begun, "\n".join(lines)
+            lines = []
 
 
 def check(document, specimens):
@@ -198,14 +211,19 @@ def check(document, specimens):
     for number, language, marker, block in blocks:
         for complaint in check_block(language, marker, block, specimens):
             yield number, complaint
-    for number, line in text:
-        for target in re.findall(r"\]\(([^)#]+)", line):
+    for number, paragraph in paragraphs(text):
+        for target in re.findall(r"\]\(([^)#]+)", paragraph):
             if ":" not in target and not (document.parent / target).exists():
                 yield number, f"the link to {target} leads nowhere"
-        for span in re.findall("`([^`]+)`", line):
+        for span in re.findall("`([^`]+)`", paragraph):
             for complaint in check_span(span):
                 yield number, complaint
     yield from check_flag_tables(text)
+    if document.name == "README.md" and document.parent.name == "decisions":
+        listed = "\n".join(lines)
+        for page in sorted(document.parent.glob("[0-9]*.md")):
+            if f"({page.name})" not in listed:
+                yield 1, f"{page.name} is not in the list"
 
 
 commands = pathlib.Path(sys.argv[1])
