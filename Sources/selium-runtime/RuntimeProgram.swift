@@ -1,4 +1,5 @@
 import ArgumentParser
+import SeliumABI
 import SeliumCertificates
 
 /// One command line of `selium-runtime`.
@@ -14,6 +15,7 @@ enum RuntimeProgram {
         let environment = Environment.variables()
         var log = DiagnosticSink(format: environment["SELIUM_LOG_FORMAT"] == "json" ? .json : .text)
         do {
+            try refuseRepeated(arguments)
             var command = try RuntimeCommand.parseAsRoot(arguments)
             switch command {
             case let generate as GenerateCertificates:
@@ -42,6 +44,22 @@ enum RuntimeProgram {
             log.fail(Failure(usage, message, "how it is used: selium-runtime --help"))
             return usage
         }
+    }
+
+    /// A flag that takes one value and was given two is bad usage, not the last of them.
+    private static func refuseRepeated(_ arguments: [String]) throws(Failure) {
+        let names = [
+            "--work-dir", "--cert-dir", "--log-format", "--output-dir", "--ca-common-name",
+            "--client-name",
+        ]
+        let single = Dictionary(uniqueKeysWithValues: names.map { ($0, $0) })
+        let several: Set = ["--listen", "--module", "--server-name"]
+        guard let found = RepeatedFlag(in: arguments, single: single, several: several) else {
+            return
+        }
+        throw Failure(
+            usage, "\(found.name) is given twice: '\(found.first)' and '\(found.second)'",
+            "it takes one value")
     }
 }
 

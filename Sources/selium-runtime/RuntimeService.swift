@@ -22,7 +22,8 @@ struct RuntimeService {
     /// Runs until a signal ends it; the exit code.
     func run() async throws(Failure) -> Int32 {
         let signals = Signals()
-        if settings.isPrivate { Signals.endWithStdin(removing: settings.workDirectory) }
+        defer { if settings.isPrivate { PrivateDirectory.remove(settings.workDirectory) } }
+        if settings.isPrivate { try PrivateSetup.begin(settings.workDirectory) }
         let certificates = try ServerCertificates(settings)
         try refuseLaterFiles(certificates)
         let runtime = try openRuntime()

@@ -185,7 +185,7 @@ struct ConnectionFailureTests {
         expect(try await ps(1, place), 78, "error: cannot read \(key): it is a directory", advice)
     }
 
-    @Test("a server that speaks another protocol, of two other implementations")
+    @Test("a server of another implementation that speaks another protocol")
     func otherProtocol() async throws {
         let files = try TemporaryDirectory()
         defer { files.remove() }

@@ -4,18 +4,26 @@ import Testing
 
 @Suite("selium run, end to end", .serialized)
 struct RunTests {
-    @Test("200 MiB as fast as the guest can, to a viewer that sleeps first: nothing is lost")
+    @Test("200 MiB as fast as the guest can, to a viewer that reads nothing until it stands still")
     func lossless() async throws {
         let files = try TemporaryDirectory()
         defer { files.remove() }
         let guest = try SmallGuest.write(SmallGuest.flood, to: files.url, as: "flood.wasm")
         let output = files.url.appending(path: "out")
+        // The runtime uses no more CPU: its guest waits, or has written all and lost the most of it.
+        let viewer = """
+            set -o pipefail
+            used() { awk '{print $14 + $15}' "/proc/$(pgrep -f -- "--work-dir $TMPDIR")/stat"; }
+            "$0" run "$1" | {
+                head -c 1
+                before=0
+                while now=$(used); [ "$now" != "$before" ]; do before=$now; sleep 0.5; done
+                cat
+            } > "$2"
+            """
         let result = try await Command.run(
-            "/bin/bash",
-            [
-                "-c", "set -o pipefail; \"$0\" run \"$1\" | { sleep 3; cat > \"$2\"; }",
-                RealServer.selium, guest, output.path,
-            ])
+            "/bin/bash", ["-c", viewer, RealServer.selium, guest, output.path],
+            environment: ["TMPDIR": files.url.path])
         #expect(result.code == 0, "\(result.errors)")
         #expect(result.errors.isEmpty)
         let bytes = try Data(contentsOf: output, options: .alwaysMapped)
@@ -64,6 +72,22 @@ struct RunTests {
         #expect(FileManager.default.fileExists(atPath: key))
         #expect(await running.end(SIGKILL) == SIGKILL)
         await Self.waitUntilGone(directory.path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: files.url.path).isEmpty)
+    }
+
+    @Test(
+        "nor does SIGKILL at any moment before the program runs",
+        arguments: [0, 50, 100, 150, 200, 300, 400, 600, 900])
+    func killedEarly(_ milliseconds: Int) async throws {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        let guest = try await Checkout.guest("loop")
+        let running = try RunningCommand(
+            RealServer.selium, ["run", guest], environment: ["TMPDIR": files.url.path])
+        // Which moment that is does not matter: none of them may leave anything.
+        try await Task.sleep(for: .milliseconds(milliseconds))
+        _ = await running.end(SIGKILL)
+        await Self.waitUntilGone(files.url.path)
         #expect(try FileManager.default.contentsOfDirectory(atPath: files.url.path).isEmpty)
     }
 

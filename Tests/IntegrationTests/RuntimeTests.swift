@@ -67,6 +67,8 @@ struct RuntimeTests {
         arguments: [
             ["--policy", "x"], ["--frobnicate"], ["extra"], ["--listen", "nonsense"],
             ["--listen", "127.0.0.1"], ["--listen", "127.0.0.1:"], ["--listen", "::1"],
+            ["--work-dir", "a", "--work-dir", "b"], ["--cert-dir=a", "--cert-dir", "b"],
+            ["generate-certs", "--output-dir", "a", "--output-dir=b"],
         ])
     func usage(_ arguments: [String]) async throws {
         let result = try await Command.run(Self.runtime, arguments)

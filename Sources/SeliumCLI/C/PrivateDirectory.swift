@@ -1,22 +1,15 @@
 internal import Glibc
 
-/// A directory for this run only, readable by nobody else.
+/// A directory for this run only. The private runtime makes it, and removes it whatever becomes of
+/// us: at no moment there is something that only we could take away.
 struct PrivateDirectory: Sendable {
     let path: String
 
-    /// Makes one below TMPDIR.
-    init(_ environment: [String: String]) throws(LocalFileProblem) {
+    /// One of a name below TMPDIR that nobody can guess.
+    init(_ environment: [String: String]) {
         let base = environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/tmp"
-        var template = Array("\(base)/selium-run-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw LocalFileProblem() }
-        path = unsafe template.withUnsafeBufferPointer { buffer in
-            unsafe String(decoding: buffer.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
-    }
-
-    /// Makes a directory inside.
-    func make(_ name: String) throws(LocalFileProblem) {
-        guard unsafe mkdir("\(path)/\(name)", 0o700) == 0 else { throw LocalFileProblem() }
+        let number = String(UInt64.random(in: .min ... .max), radix: 16)
+        path = "\(base)/selium-run-\(Escape.padded(number, 16))"
     }
 
     /// Removes it with everything in it. What cannot be removed stays.

@@ -15,7 +15,7 @@ struct ProcessTable {
             table.append([
                 String(row.id),
                 Escape.foreign(row.namespace == ownNamespace ? name : "\(row.namespace)/\(name)"),
-                Escape.foreign(row.moduleName), row.state.rawValue,
+                Self.module(row.moduleName), row.state.rawValue,
                 Quantity.uptime(row.uptimeNanoseconds),
                 String(row.incarnation > 0 ? row.incarnation - 1 : 0),
                 Quantity.cpu(row.cpuNanoseconds),
@@ -23,5 +23,12 @@ struct ProcessTable {
             ])
         }
         text = table.text
+    }
+
+    /// A digest is told by its beginning; all of it is in json.
+    private static func module(_ name: String) -> String {
+        let digest = "sha256:"
+        let shown = name.hasPrefix(digest) ? name.prefix(digest.count + 12) : name[...]
+        return Escape.foreign(String(shown))
     }
 }

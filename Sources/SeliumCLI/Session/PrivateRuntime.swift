@@ -1,4 +1,3 @@
-internal import SeliumCertificates
 internal import SeliumClient
 
 /// A runtime for one `run`: its own directory, certificates and port, and a life that ends with ours.
@@ -21,30 +20,14 @@ struct PrivateRuntime: Sendable {
                 .badConfiguration, "no selium-runtime beside this command or on PATH",
                 remedies: ["install both: scripts/install"])
         }
-        let directory: PrivateDirectory
+        let directory = PrivateDirectory(context.console.environment)
         let child: ChildProcess
         do {
-            directory = try PrivateDirectory(context.console.environment)
-        } catch {
-            throw CommandError(.failed, "cannot make a temporary directory: \(error.reason)")
-        }
-        do {
-            try prepare(directory, now: context.console.now() / 1_000_000_000)
             child = try ChildProcess(
-                path,
-                [
-                    "--work-dir", directory.path, "--cert-dir", "\(directory.path)/certs",
-                    "--listen", "127.0.0.1:0", "--private",
-                ],
+                path, ["--work-dir", directory.path, "--listen", "127.0.0.1:0", "--private"],
                 environment: ["SELIUM_LOG_FORMAT=text"])
-        } catch let error as CommandError {
-            directory.remove()
-            throw error
         } catch {
-            directory.remove()
-            throw CommandError(
-                .failed,
-                "cannot start \(path): \((error as? ChildProcess.Problem)?.reason ?? "\(error)")")
+            throw CommandError(.failed, "cannot start \(path): \(error.reason)")
         }
         return try await ready(child, directory, context)
     }
@@ -75,16 +58,6 @@ struct PrivateRuntime: Sendable {
             let bytes = await child.readErrors()
             if bytes.isEmpty { return }
             if context.settings.isVerbose { context.console.err.post(bytes) }
-        }
-    }
-
-    private static func prepare(_ directory: PrivateDirectory, now: Int64) throws(CommandError) {
-        var setup = CertificateDirectory.Setup()
-        setup.hosts = ["127.0.0.1"]
-        do {
-            _ = try CertificateDirectory("\(directory.path)/certs").initialize(setup, now: now)
-        } catch {
-            throw CertificateOutput.failure(error)
         }
     }
 

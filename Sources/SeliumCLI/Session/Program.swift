@@ -80,14 +80,17 @@ public enum Program {
         guard let members = Selium.groups[first], arguments.count > 1, !arguments[1].hasPrefix("-"),
             !members.contains(arguments[1])
         else { return }
-        throw unknown("command", "\(first) \(arguments[1])", members.map { "\(first) \($0)" })
+        throw unknown(
+            "command", "\(first) \(arguments[1])", members.map { "\(first) \($0)" }, group: first)
     }
 
-    private static func unknown(_ kind: String, _ word: String, _ known: [String]) -> CommandError {
+    private static func unknown(
+        _ kind: String, _ word: String, _ known: [String], group: String? = nil
+    ) -> CommandError {
         let nearest = NearestName.of(word, among: known).map { "; did you mean '\($0)'?" } ?? ""
         return .usage(
             "unknown \(kind) '\(Escape.foreign(word))'\(nearest)",
-            remedies: ["all of them: selium --help"])
+            remedies: ["all of them: selium\(group.map { " \($0)" } ?? "") --help"])
     }
 
     /// What the parser throws: help that was asked for, or words it does not understand.

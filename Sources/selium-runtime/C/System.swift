@@ -38,6 +38,9 @@ enum Surroundings {
     /// Whether we could read the file.
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
+    /// Makes a directory for its owner only; false when there is something of that name already.
+    static func makeNewDirectory(_ path: String) -> Bool { unsafe mkdir(path, 0o700) == 0 }
+
     /// Makes a directory for its owner only; true when it is there afterwards.
     static func makeDirectory(_ path: String) -> Bool {
         unsafe mkdir(path, 0o700) == 0 || errno == EEXIST
