@@ -17,6 +17,8 @@ import functools, json, pathlib, re, subprocess, sys
 COMMENT = re.compile(r"<!-- (file|same as|output of|not run): *(.*?) *-->$")
 # Flags of other programs that the text names.
 FOREIGN_FLAGS = {"--static-swift-stdlib", "--python_out"}
+# What is asked for here, depends on what is there, and follows another flag.
+VARYING_DEFAULTS = {"--output", "--cert-dir", "--server-name"}
 
 
 def blocks_and_text(lines):
@@ -101,8 +103,9 @@ def check_span(span):
     elif words[0].startswith("--") and words[0] not in FOREIGN_FLAGS and len(words[0]) > 2:
         if not has_flag(every_help(), words[0].split("=")[0]):
             yield f"no command has {words[0]}"
-    if re.match(r"(scripts|docs|Sources|Tests|certs)/", words[0]) and not re.search("[*…]|[A-Z]{3,}", words[0]):
-        if not pathlib.Path(words[0].rstrip("/")).exists():
+    if re.match("(scripts|docs|Sources|Tests|certs)/", words[0]):
+        is_pattern = re.search("[*…]|[A-Z]{3,}", words[0])
+        if not is_pattern and not pathlib.Path(words[0].rstrip("/")).exists():
             yield f"there is no {words[0]}"
 
 
@@ -187,8 +190,7 @@ def check_flag_tables(text):
                     yield number, f"the variable of {flag} is {setting.get('variable')}"
                 said, real = cells[2].strip("`"), setting.get("value")
                 real = {"false": "off"}.get(real, real)
-                # Where the certificates are depends on what is there.
-                if flag not in ("--output", "--cert-dir") and real is not None and said != real:
+                if flag not in VARYING_DEFAULTS and real is not None and said != real:
                     yield number, f"the default of {flag} is {real}"
         for flag in sorted(expected ^ set(flags)):
             yield rows[0][0], f"{flag} is in the table or in --help, not in both"
