@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -288,6 +289,33 @@ struct SocketTests {
         }
         #expect(error?.code == .addressInUse)
         await first.listener.close()
+    }
+
+    @Test("what cannot be bound keeps no descriptor")
+    func noDescriptorLeft() async throws {
+        let certificates = try LiveCertificates()
+        let tls = try certificates.serverContext()
+        let first = try await EchoServer.start(tls: tls)
+        let before = try Self.openSockets()
+        for _ in 0..<300 {
+            await #expect(throws: QUICError.self) {
+                _ = try await QUICListener.bind(
+                    [first.address], tls: tls, authority: .unrestricted,
+                    logger: EchoServer.quiet)
+            }
+        }
+        // Other tests open and close some meanwhile.
+        #expect(try Self.openSockets() - before < 150)
+        await first.listener.close()
+    }
+
+    private static func openSockets() throws -> Int {
+        let folder = "/proc/self/fd"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).count { name in
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "\(folder)/\(name)")
+            return target?.hasPrefix("socket:") == true
+        }
     }
 
     @Test("resets and stop-sending arrive with their codes")

@@ -34,6 +34,12 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
         driver = nil
     }
 
+    /// Binding or connecting failed: NIO leaves the channel as it is, its descriptor included.
+    func abandon() {
+        detach()
+        context?.channel.close(promise: nil)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = Self.unwrapInboundIn(data)
         guard let remote = Address(envelope.remoteAddress) else { return }

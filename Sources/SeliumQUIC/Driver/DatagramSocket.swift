@@ -64,11 +64,12 @@ struct DatagramSocket {
         if isShared {
             bootstrap = bootstrap.channelOption(.socketOption(.so_reuseaddr), value: 1)
         }
-        return bootstrap.bind(to: address.nio).flatMap { channel in
+        let bound = bootstrap.bind(to: address.nio).flatMap { channel in
             Self.prepare(
                 channel, handler, wantsPacketInfo: address.address.isUnspecified,
                 fallback: address)
         }
+        return Self.closing(handler, whenFailed: bound)
     }
 
     /// A socket that hears from `remote` only, and hears when nobody listens there.
@@ -76,9 +77,10 @@ struct DatagramSocket {
         to remote: Address, on loop: any EventLoop, for driver: EndpointDriver
     ) -> EventLoopFuture<DatagramSocket> {
         let handler = DatagramHandler(driver)
-        return Self.bootstrap(loop, handler, isIPv6: remote.address.isIPv6)
+        let connected = Self.bootstrap(loop, handler, isIPv6: remote.address.isIPv6)
             .connect(to: remote.nio)
             .flatMap { Self.prepare($0, handler, wantsPacketInfo: false, fallback: remote) }
+        return Self.closing(handler, whenFailed: connected)
     }
 
     /// The same from a port of our own.
@@ -86,10 +88,18 @@ struct DatagramSocket {
         from local: Address, to remote: Address, on loop: any EventLoop, for driver: EndpointDriver
     ) -> EventLoopFuture<DatagramSocket> {
         let handler = DatagramHandler(driver)
-        return Self.bootstrap(loop, handler, isIPv6: remote.address.isIPv6)
+        let connected = Self.bootstrap(loop, handler, isIPv6: remote.address.isIPv6)
             .bind(to: local.nio)
             .flatMap { channel in channel.connect(to: remote.nio).map { channel } }
             .flatMap { Self.prepare($0, handler, wantsPacketInfo: false, fallback: local) }
+        return Self.closing(handler, whenFailed: connected)
+    }
+
+    private static func closing(
+        _ handler: DatagramHandler, whenFailed socket: EventLoopFuture<DatagramSocket>
+    ) -> EventLoopFuture<DatagramSocket> {
+        socket.assumeIsolated().whenFailure { _ in handler.abandon() }
+        return socket
     }
 
     /// Options that need to know the socket's family, which NIO does once it is bound. What the
