@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Synchronization
 
 /// Where diagnostics go: stderr, one line each, as text or as JSON.
 struct DiagnosticSink: LogHandler, Sendable {
@@ -61,8 +62,29 @@ struct DiagnosticSink: LogHandler, Sendable {
         }
     }
 
-    /// One write for one line: lines of several threads do not mix.
+    /// One write for one line: lines of several threads do not mix. A line that nobody takes is
+    /// dropped and counted: a log must not hold the server up.
     private func put(_ line: String) {
+        guard Self.canWrite else {
+            Self.lost.add(1, ordering: .relaxed)
+            return
+        }
+        let lost = Self.lost.exchange(0, ordering: .relaxed)
+        if lost > 0 { Self.write("warning: \(lost) lines were lost, nobody took them\n") }
+        Self.write(line)
+    }
+
+    private static let lost = Atomic<Int>(0)
+
+    /// Whether somebody takes what is written to stderr: at once, or in a tenth of a second.
+    private static var canWrite: Bool {
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        // While lines are being lost nobody waits again.
+        let patience: Int32 = lost.load(ordering: .relaxed) > 0 ? 0 : 100
+        return unsafe poll(&descriptor, 1, patience) != 0
+    }
+
+    private static func write(_ line: String) {
         let bytes = Array(line.utf8)
         unsafe bytes.withUnsafeBytes { buffer in
             _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
