@@ -75,6 +75,22 @@ struct RuntimeTests {
         #expect(result.code == 64, "\(result.errors)")
     }
 
+    @Test("a server key that others may read, or that is not there, is 78 with what to do")
+    func serverKey() async throws {
+        try await withDirectory { files in
+            let key = files.url.appending(path: "certs/server.key")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o644], ofItemAtPath: key.path)
+            let open = try await run(files, ["--listen", "127.0.0.1:0"])
+            #expect(open.code == 78)
+            #expect(open.errors.contains("fix: chmod 600"), "\(open.errors)")
+            try FileManager.default.removeItem(at: key)
+            let missing = try await run(files, ["--listen", "127.0.0.1:0"])
+            #expect(missing.code == 78)
+            #expect(missing.errors.contains("server.key"), "\(missing.errors)")
+        }
+    }
+
     @Test("a default directory that looks like none is not used")
     func foreignDirectory() async throws {
         try await withDirectory { files in
