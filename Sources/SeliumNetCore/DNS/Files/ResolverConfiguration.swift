@@ -63,6 +63,8 @@ public struct ResolverConfiguration: Hashable, Sendable {
     public var trustsAuthenticData = false
     /// How many answers are kept.
     public var cacheCapacity = 4_096
+    /// How many bytes they may take, by estimate.
+    public var cacheBytes = 16 << 20
     /// How many different questions may be under way.
     public var maximumQuestions = 1_024
     /// How many lookups may wait in all.

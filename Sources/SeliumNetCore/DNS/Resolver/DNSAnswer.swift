@@ -11,6 +11,18 @@ public struct DNSAnswer: Hashable, Sendable {
     /// Whether a server that we trust has verified it (RFC 4035 section 3.2.3).
     public var isAuthentic: Bool
 
+    /// An answer.
+    public init(
+        question: DNSQuestion, aliases: [DNSRecord] = [], records: [DNSRecord], ttl: UInt32,
+        isAuthentic: Bool = false
+    ) {
+        self.question = question
+        self.aliases = aliases
+        self.records = records
+        self.ttl = ttl
+        self.isAuthentic = isAuthentic
+    }
+
     /// The name at the end of the aliases.
     public var canonicalName: DNSName {
         guard case .cname(let target)? = aliases.last?.data else { return question.name }

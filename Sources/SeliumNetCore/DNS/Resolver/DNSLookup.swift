@@ -20,6 +20,13 @@ public struct HostAnswer: Hashable, Sendable {
     public var addresses: [IPAddress]
     /// For how many seconds they may be kept; nil when they did not come from DNS.
     public var ttl: UInt32?
+
+    /// The addresses of a host.
+    public init(canonicalName: DNSName, addresses: [IPAddress], ttl: UInt32?) {
+        self.canonicalName = canonicalName
+        self.addresses = addresses
+        self.ttl = ttl
+    }
 }
 
 /// Which addresses of a host are wanted.

@@ -42,7 +42,8 @@ public struct ResolverMachine: ~Copyable {
         self.configuration = configuration
         self.hosts = hosts
         servers = configuration.effectiveServers.map { ServerState(server: $0) }
-        cache = DNSCache(capacity: configuration.cacheCapacity)
+        cache = DNSCache(
+            capacity: configuration.cacheCapacity, byteCapacity: configuration.cacheBytes)
     }
 
     mutating func nextNumber() -> UInt64 {
