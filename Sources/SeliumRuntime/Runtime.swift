@@ -52,7 +52,7 @@ public final class Runtime: ProcessHost {
     let modules: ModuleStore
     let scheduler: Scheduler
     let timers = TimerService()
-    let ledger = Ledger()
+    let budgets = MemoryBudgets()
     let requestsWritten = Atomic<Int>(0)
     let clock = SystemClock()
     let logger: Logger

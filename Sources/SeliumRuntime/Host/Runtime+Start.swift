@@ -83,32 +83,33 @@ extension Runtime {
 
     private func judgeMemory(_ spec: StartSpec, _ module: LoadedModule) throws(HostError) {
         guard spec.role == .user else { return }
-        let initial = module.prepared.module.initialMemory
-        try hosted { () throws(KernelError) in
-            try ledger.withLock { (ledger) throws(KernelError) in
-                try ledger.judge(initial, in: spec.namespace)
-            }
+        let budget = budgets.budget(of: spec.namespace)
+        guard module.prepared.module.initialMemory <= budget.left else {
+            throw MemoryBudgets.exhausted(budget, spec.namespace)
         }
     }
 
     /// Takes what the module's memory begins with from the namespace, so that starts that are judged
-    /// at the same time count each other. Gives it back when `body` fails; the process that `body`
-    /// makes does so when it is over.
+    /// at the same time count each other. Gives it back when `body` fails; the guest does so when it
+    /// is over.
     private func reservingMemory(
         _ spec: StartSpec, _ module: LoadedModule,
-        _ body: (UInt64) async throws(HostError) -> (RunningProcess, ProcessRow)
-    ) async throws(HostError) -> (RunningProcess, ProcessRow) {
-        guard spec.role == .user else { return try await body(0) }
+        _ body: () async throws(HostError) -> (RunningProcess, ProcessRow)
+    ) async throws(HostError) -> (RunningProcess, ProcessRow, MemoryShare) {
+        guard spec.role == .user else {
+            let (process, row) = try await body()
+            return (process, row, MemoryShare())
+        }
+        let budget = budgets.budget(of: spec.namespace)
         let initial = module.prepared.module.initialMemory
-        try hosted { () throws(KernelError) in
-            try ledger.withLock { (ledger) throws(KernelError) in
-                try ledger.reserve(initial, in: spec.namespace)
-            }
+        guard budget.reserve(initial) else {
+            throw MemoryBudgets.exhausted(budget, spec.namespace)
         }
         do throws(HostError) {
-            return try await body(initial)
+            let (process, row) = try await body()
+            return (process, row, MemoryShare(budget: budget, reserved: initial))
         } catch {
-            _ = ledger.withLock { $0.change(from: initial, to: 0, in: spec.namespace) }
+            budget.release(initial)
             throw error
         }
     }
@@ -119,10 +120,10 @@ extension Runtime {
         try checkWords(spec)
         let module = try await modules.load(spec.module, in: spec.namespace, observer)
         let plan = try StartPlan(spec, module)
-        let (process, row) = try await reservingMemory(spec, module) {
-            (reserved) async throws(HostError) in
+        let (process, row, share) = try await reservingMemory(spec, module) {
+            () async throws(HostError) in
             let id = try await self.takeID()
-            let process = self.makeProcess(id, spec, plan, reserved)
+            let process = self.makeProcess(id, spec, plan)
             let row = self.row(id, spec, plan, process)
             try self.world.update { (world, _) throws(HostError) in
                 try Self.admit(spec, &world)
@@ -145,7 +146,7 @@ extension Runtime {
             publish(row, request) { continuation.resume(returning: $0) }
             // Behind the row in the writer's queue, whatever the guest does: its end is an update
             // of that row.
-            run(process, spec, plan, module)
+            run(process, spec, plan, module, share)
         }
         guard isCommitted else {
             process.kill(.kill)
@@ -187,7 +188,7 @@ extension Runtime {
     }
 
     private func makeProcess(
-        _ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan, _ reservedMemory: UInt64
+        _ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan
     ) -> RunningProcess {
         let namespace = spec.namespace
         let output = ProcessOutput(
@@ -203,8 +204,7 @@ extension Runtime {
             input: spec.takesInput ? ProcessInput() : nil,
             authority: ProcessAuthority(plan.granted, output: output),
             memoryLimit: plan.limits.memory,
-            resultKinds: spec.results, ledger: spec.role == .user ? ledger : nil,
-            reservedMemory: reservedMemory)
+            resultKinds: spec.results)
     }
 
     private func row(
@@ -228,7 +228,8 @@ extension Runtime {
 
     /// Lets the guest run. It may run before its row is committed, but nobody hears of it before.
     private func run(
-        _ process: RunningProcess, _ spec: StartSpec, _ plan: StartPlan, _ module: LoadedModule
+        _ process: RunningProcess, _ spec: StartSpec, _ plan: StartPlan, _ module: LoadedModule,
+        _ share: MemoryShare
     ) {
         world.withLock { $0.table.began(process.id) }
         let wasi = WASIProcess(
@@ -237,7 +238,8 @@ extension Runtime {
             output: process, input: process.input ?? NoInput(), authority: process.authority,
             clock: clock, timers: timers)
         let guest = scheduler.spawn(
-            module.prepared, plan: plan.entry, limits: plan.limits, user: GuestContext(wasi: wasi)
+            module.prepared, plan: plan.entry, limits: plan.limits, budget: share.budget,
+            reserved: share.reserved, user: GuestContext(wasi: wasi)
         ) { [self] end in
             process.output.whenDrained { self.ended(process, end) }
         }

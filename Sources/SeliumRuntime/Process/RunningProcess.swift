@@ -3,16 +3,6 @@ import SeliumKernel
 import SeliumWasm
 import Synchronization
 
-/// The memory of all namespaces, shared by their processes.
-final class Ledger: Sendable {
-    private let contents = Mutex(MemoryLedger())
-
-    func withLock<R: Sendable, E: Error>(_ body: (inout MemoryLedger) throws(E) -> R) throws(E) -> R
-    {
-        try contents.withLock { (contents) throws(E) -> R in try body(&contents) }
-    }
-}
-
 /// A process that has not ended: its guest and the three things it talks through.
 ///
 /// Nothing here runs on its own: a process that waits costs no thread and no task.
@@ -23,9 +13,6 @@ final class RunningProcess: GuestOutput {
         /// The end was told.
         var isOver = false
     }
-
-    /// For a guest's end by a limit of ours; no `KillReason` has this number.
-    private static let memoryLimitReason: UInt8 = 255
 
     let id: ProcessID
     let namespace: Namespace
@@ -38,19 +25,11 @@ final class RunningProcess: GuestOutput {
     let resultKinds: [ValueKind]
     let startedAt: Int64
     let startedMonotonic: UInt64
-    /// What the whole namespace holds; nil where that is not bounded.
-    private let ledger: Ledger?
-    /// What the ledger knows of this process.
-    private let ledgerMemory: Atomic<UInt64>
-    /// What was reserved for it when it was judged: it counts until the process is over, for a
-    /// memory never becomes smaller than it began.
-    private let reservedMemory: UInt64
     private let control = Mutex(Control())
 
     init(
         id: ProcessID, namespace: Namespace, output: ProcessOutput, input: ProcessInput?,
-        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind],
-        ledger: Ledger?, reservedMemory: UInt64 = 0
+        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind]
     ) {
         self.id = id
         self.namespace = namespace
@@ -59,9 +38,6 @@ final class RunningProcess: GuestOutput {
         self.authority = authority
         self.memoryLimit = memoryLimit
         self.resultKinds = resultKinds
-        self.ledger = ledger
-        self.reservedMemory = ledger == nil ? 0 : reservedMemory
-        ledgerMemory = Atomic(self.reservedMemory)
         let clock = SystemClock()
         startedAt = clock.realtime()
         startedMonotonic = clock.monotonic()
@@ -76,8 +52,6 @@ final class RunningProcess: GuestOutput {
             return control.killReason
         }
         if let reason { guest.kill(reason: reason) }
-        // Its first turn may have ended before this.
-        noteMemory()
     }
 
     /// The guest is gone.
@@ -86,25 +60,21 @@ final class RunningProcess: GuestOutput {
             control.guest = nil
             control.isOver = true
         }
-        noteMemory()
     }
 
     /// Ends the guest wherever it is; the first reason counts.
-    func kill(_ reason: KillReason) { kill(reason.rawValue) }
-
-    private func kill(_ reason: UInt8) {
+    func kill(_ reason: KillReason) {
         let guest = control.withLock { control -> Guest? in
             guard control.killReason == nil else { return nil }
-            control.killReason = reason
+            control.killReason = reason.rawValue
             return control.guest
         }
-        guest?.kill(reason: reason)
+        guest?.kill(reason: reason.rawValue)
     }
 
     /// What a kill with this number is called in the record.
     static func outcome(killedFor reason: UInt8) -> ExitOutcome {
-        guard reason != memoryLimitReason else { return .limit("namespace-memory") }
-        return .killed(KillReason(rawValue: reason) ?? .kill)
+        .killed(KillReason(rawValue: reason) ?? .kill)
     }
 
     // MARK: The guest's output, and the end of its turns
@@ -113,33 +83,7 @@ final class RunningProcess: GuestOutput {
 
     func onWritable(_ resume: @escaping @Sendable () -> Void) { output.onWritable(resume) }
 
-    func turnEnded() {
-        output.turnEnded()
-        // Most turns change nothing, and the ledger is everybody's.
-        guard ledger != nil, ledgerMemory.load(ordering: .relaxed) != countedMemory else { return }
-        noteMemory()
-    }
-
-    /// Tells the ledger; a process that takes its namespace beyond the limit ends.
-    private func noteMemory() {
-        guard let ledger else { return }
-        // Looking, too, is under its lock: a report that was overtaken by the process's end must
-        // not be the last.
-        let fits = ledger.withLock { ledger in
-            let memory = countedMemory
-            guard ledgerMemory.load(ordering: .relaxed) != memory else { return true }
-            let before = ledgerMemory.exchange(memory, ordering: .relaxed)
-            return ledger.change(from: before, to: memory, in: namespace)
-        }
-        if !fits { kill(Self.memoryLimitReason) }
-    }
-
-    /// What counts for its namespace, bytes.
-    private var countedMemory: UInt64 {
-        control.withLock { control in
-            control.isOver ? 0 : max(reservedMemory, control.guest?.memory ?? 0)
-        }
-    }
+    func turnEnded() { output.turnEnded() }
 
     /// CPU time, nanoseconds, and linear memory, bytes, as of its last turn.
     var usage: (cpu: UInt64, memory: UInt64) {

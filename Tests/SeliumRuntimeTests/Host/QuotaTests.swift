@@ -1,6 +1,7 @@
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
@@ -53,7 +54,7 @@ struct QuotaTests {
                     }
                     #expect(record.outcome == .killed(.noStopHandler))
                 }
-                #expect(runtime.ledger.withLock { $0.held(in: Runtime.space) } == 0)
+                #expect(runtime.budgets.budget(of: Runtime.space).held == 0)
             }
         }
     }
@@ -83,15 +84,26 @@ struct QuotaTests {
     }
 
     @Test(
-        "memory in use is bounded: a start that does not fit is refused, growth beyond ends the process"
+        "memory in use is bounded: a start that does not fit is refused, growth beyond fails in the guest"
     )
     func memory() async throws {
         try await RuntimeFixture.with { runtime, _ in
             // 600 MiB each, untouched: only the numbers count.
             let first = try await runtime.run(Self.grower(9_600)) { $0.memoryLimit = 700 << 20 }
             while try await runtime.status(first)?.memory != 600 << 20 { await Task.yield() }
-            let second = try await runtime.run(Self.grower(9_600)) { $0.memoryLimit = 700 << 20 }
-            #expect(try await runtime.wait(second).outcome == .limit("namespace-memory"))
+            // This one says with its exit code that memory.grow gave -1, and lives to say it.
+            let second = try await runtime.run(
+                ContractModules.wasm(
+                    """
+                    (module \(ContractModules.imports) (memory (export "memory") 1)
+                      (func (export "_start")
+                        (if (i32.eq (memory.grow (i32.const 9599)) (i32.const -1))
+                          (then (call $exit (i32.const 12))))
+                        (call $exit (i32.const 13))))
+                    """)
+            ) { $0.memoryLimit = 700 << 20 }
+            #expect(try await runtime.wait(second).outcome == .exit(code: 12))
+            #expect(try await runtime.status(first)?.state == .running)
             let large = try await runtime.spec(
                 ContractModules.wasm(
                     #"(module (memory (export "memory") 8000) (func (export "_start")))"#))
