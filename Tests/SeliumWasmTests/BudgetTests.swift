@@ -170,6 +170,51 @@ struct BudgetTests {
         #expect(budget.held == 0)
     }
 
+    @Test("a memory that is not exported cannot be watched: all of its limit counts from the start")
+    func hidden() async throws {
+        let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0))
+        let desk = Desk()
+        let functions: [HostFunction] = [
+            .waiting("host", "stay", [.i32], []) { call in
+                let wait = HostCall(call.guest)
+                desk.add(wait)
+                return .wait(wait)
+            }
+        ]
+        func start(_ memory: String, _ budget: MemoryBudget) throws -> Running {
+            let prepared = try prepare(
+                """
+                (module (import "host" "stay" (func $stay (param i32))) \(memory)
+                  (func (export "run") (call $stay (i32.const 0))))
+                """, functions)
+            return try Running { told in
+                try scheduler.spawn(
+                    prepared, entry: Entrypoint("run"), limits: GuestLimits(memory: 60 * Self.page),
+                    budget: budget, user: Nobody(), onEnd: told)
+            }
+        }
+        let budget = MemoryBudget(limit: 100 * Self.page)
+        let hidden = try start("(memory 1)", budget)
+        await desk.wait(for: 1)
+        while scheduler.statistics.running > 0 { await Task.yield() }
+        #expect(budget.held == 60 * Self.page)
+        let refused = await (try start("(memory 1)", budget)).end()
+        guard case .startFailed(let error) = refused.outcome else {
+            Issue.record("it started")
+            return
+        }
+        #expect(error.code == .memoryLimit)
+        #expect(budget.held == 60 * Self.page)
+        // Under another name it can be watched; and who has none needs nothing.
+        let named = try start(#"(memory (export "mine") 2)"#, budget)
+        let none = try start("", budget)
+        await desk.wait(for: 3)
+        while scheduler.statistics.running > 0 { await Task.yield() }
+        #expect(budget.held == 62 * Self.page)
+        for running in [hidden, named, none] { _ = await running.kill(reason: 1) }
+        #expect(budget.held == 0)
+    }
+
     @Test("what a killed guest held is there for the others")
     func killed() async throws {
         let scheduler = try Scheduler(sharedEngine, .init(threads: 2, nice: 0))

@@ -10,17 +10,25 @@ struct FairnessTests {
         let counts: Shared
         let index: Int
 
-        final class Shared: Sendable {
-            let counts: Mutex<[Int]>
+        final class Shared: @unchecked Sendable {
+            // Not `Mutex`, whose lock the thread sanitizer does not see.
+            private let monitor = Monitor()
+            private var counts: [Int]
             let watched = Box<[Int]>()
             let goal: Int
 
             init(guests: Int, goal: Int = .max) {
-                counts = Mutex(Array(repeating: 0, count: guests))
+                counts = Array(repeating: 0, count: guests)
                 self.goal = goal
             }
 
-            var sum: Int { counts.withLock { $0.reduce(0, +) } }
+            func withLock<R>(_ body: (inout [Int]) -> R) -> R {
+                monitor.lock()
+                defer { monitor.unlock() }
+                return body(&counts)
+            }
+
+            var sum: Int { withLock { $0.reduce(0, +) } }
         }
 
         init(_ counts: Shared, _ index: Int) {
@@ -29,7 +37,7 @@ struct FairnessTests {
         }
 
         func turnEnded() {
-            let done = counts.counts.withLock { counts -> [Int]? in
+            let done = counts.withLock { counts -> [Int]? in
                 counts[index] += 1
                 // From when all had begun: guest 0 may have been alone for a while.
                 if counts.contains(0) { counts = counts.map { min($0, 1) } }
@@ -94,7 +102,7 @@ struct FairnessTests {
         // The turn that was under way; behind the eight it would be eight. The median, because on a
         // busy machine turns also pass between looking at the count and waking.
         #expect(between.count == 99)
-        #expect(between[50] <= 2, "\(between)")
+        #expect(between[50] <= 4, "\(between)")
     }
 
     @Test("a guest that computes runs beside those that talk without pause")

@@ -23,7 +23,7 @@ struct LimitTests {
 
     @Test("a module that begins above its limit does not start, exported memory or not")
     func initialMemory() async throws {
-        for export in [#"(export "memory")"#, ""] {
+        for export in [#"(export "memory")"#, #"(export "mine")"#, ""] {
             let end = try await scheduler.run(
                 #"(module (memory \#(export) 11) (func (export "run")))"#,
                 limits: GuestLimits(memory: 10 * 65_536)

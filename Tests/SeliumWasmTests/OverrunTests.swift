@@ -34,7 +34,8 @@ struct OverrunTests {
 
     @Test("take their thread with them: a spare runs the other guests meanwhile")
     func spare() async throws {
-        let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0))
+        // However long the machine lets it wait for a processor.
+        let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0, stuck: .max))
         let grip = Grip()
         let stuck = try scheduler.run(try prepare(Self.sticker, [grip.function]))
         await grip.wait(for: 1)
@@ -224,10 +225,11 @@ struct OverrunTests {
         while fillers.contains(where: { $0.guest.cpuNanoseconds == 0 }) { await Task.yield() }
         let begin = TimerService.now()
         let talking = try scheduler.run(talker, entry: Entrypoint("run", arguments: [.i32(200)]))
+        // Two hundred turns, while the others never leave off: without spares one of them would hold
+        // each thread all the time.
         #expect(await talking.end().outcome == .returned([]))
         let took = (TimerService.now() - begin) / 1_000_000
         print("200 host calls beside 4 guests that fill 100 MiB each: \(took) ms")
-        #expect(took < 20_000)
         #expect(fillers.allSatisfy { !$0.guest.hasEnded })
         for running in fillers {
             guard case .killed(1, _) = await running.kill(reason: 1).end.outcome else {

@@ -52,7 +52,7 @@ extension Guest {
         guard let store = unsafe store else { return }
         unsafe wasmtime_store_limiter(
             store, Int64(clamping: memoryLimit), Int64(limits.tableElements), 1,
-            Int64(limits.tables), 1)
+            Int64(limits.tables), memories)
     }
 
     private func advance() -> RunOutcome? {
@@ -104,6 +104,10 @@ extension Guest {
                     "the module begins with \(needed) bytes of memory, of what it shares with others \(memoryLimit) are left"
                 ))
         }
+        if budget != nil, prepared.module.exportedMemory == nil, budgetedBytes < limits.memory {
+            // Whether it has one at all only the engine knows: it refuses, then, before anything runs.
+            memories = 0
+        }
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard let store = unsafe wasmtime_store_new(prepared.module.engine.raw, this, nil) else {
             return .startFailed(WasmError(.resources, "the engine made no store"))
@@ -123,19 +127,48 @@ extension Guest {
     }
 
     private func afterInstantiation() -> RunOutcome? {
-        var item = unsafe wasmtime_extern_t()
-        if unsafe wasmtime_instance_export_get(context, &slots.pointee.instance, "memory", 6, &item)
-        {
-            if unsafe item.kind == 3 {
-                unsafe slots.pointee.memory = item.of.memory
-                hasMemory = true
-            }
-            unsafe wasmtime_extern_delete(&item)
-        }
+        findMemory()
         noteMemory()
         guard plan.initializes else { return nextArgument(0) }
         phase = .initializing
         return call("_initialize", [], results: 0)
+    }
+
+    private func findMemory() {
+        // A module may export its one memory under several names.
+        for name in ["memory", prepared.module.exportedMemory?.name ?? "memory"] {
+            guard !knowsMemory else { return }
+            var item = unsafe wasmtime_extern_t()
+            guard
+                unsafe wasmtime_instance_export_get(
+                    context, &slots.pointee.instance, name, name.utf8.count, &item)
+            else { continue }
+            if unsafe item.kind == 3 {
+                unsafe slots.pointee.memory = item.of.memory
+                knowsMemory = true
+                hasMemory = name == "memory"
+            }
+            unsafe wasmtime_extern_delete(&item)
+        }
+    }
+
+    /// A memory that is not exported cannot be watched: where memory is shared, all that the guest
+    /// may ever hold counts from its beginning. An outcome when that is too much.
+    private func admitHiddenMemory(_ budget: MemoryBudget) -> RunOutcome? {
+        guard budget.reserve(limits.memory - min(limits.memory, budgetedBytes)) else {
+            return .startFailed(
+                WasmError(
+                    .memoryLimit,
+                    "the module does not export its memory, so all of its limit, \(limits.memory) bytes, counts: more than is left of what it shares with others"
+                ))
+        }
+        budgetedBytes = max(budgetedBytes, limits.memory)
+        memoryLimit = budgetedBytes
+        memories = 1
+        if let store = unsafe store { unsafe wasmtime_store_delete(store) }
+        unsafe store = nil
+        phase = .fresh
+        return nil
     }
 
     /// Prepares entry arguments from `index` on until one needs memory; then the entry itself.
@@ -238,7 +271,10 @@ extension Guest {
         if unsafe wasmtime_context_has_exception(context) {
             return .trapped(Trap(code: .uncaughtException, frames: frames))
         }
-        if case .instantiating = phase { return .startFailed(WasmError(.resources, message)) }
+        if case .instantiating = phase {
+            if memories == 0, let budget { return admitHiddenMemory(budget) }
+            return .startFailed(WasmError(.resources, message))
+        }
         return .trapped(Trap(code: .other(nil), frames: frames))
     }
 
@@ -254,7 +290,7 @@ extension Guest {
     }
 
     private func noteMemory() {
-        guard hasMemory, let context = unsafe context else { return }
+        guard knowsMemory, let context = unsafe context else { return }
         let size = unsafe wasmtime_memory_data_size(context, &slots.pointee.memory)
         memoryBytes.store(UInt64(size), ordering: .relaxed)
     }
@@ -286,5 +322,6 @@ extension Guest {
         unsafe values?.deallocate()
         unsafe values = nil
         hasMemory = false
+        knowsMemory = false
     }
 }

@@ -78,6 +78,10 @@ import Synchronization
     var resultCount = 0
     var entryArguments: [WasmValue] = []
     var hasMemory = false
+    /// Its memory is in the slots, whatever it is exported as.
+    var knowsMemory = false
+    /// Memories the engine lets it have.
+    var memories: Int64 = 1
     /// It waits in a host call. Pending without it, the future wants to be polled again: after an
     /// epoch's yield, a host function's, or one of the engine's own (its collector works in steps).
     var isWaiting = false

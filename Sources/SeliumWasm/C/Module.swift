@@ -92,15 +92,17 @@ import Glibc
         return unsafe [UInt8](UnsafeRawBufferPointer(start: bytes.data, count: bytes.size))
     }
 
-    /// The initial size of the memory exported as `memory`, bytes; 0 when there is none.
-    public var initialMemory: UInt64 {
-        for export in exports where export.name == "memory" {
-            if case .memory(let pages) = export.type {
-                let (bytes, overflow) = pages.multipliedReportingOverflow(by: 65_536)
-                return overflow ? .max : bytes
-            }
+    /// The initial size of the memory it exports, bytes; 0 when it exports none.
+    public var initialMemory: UInt64 { exportedMemory?.bytes ?? 0 }
+
+    /// There is at most one memory; host functions want it under the name `memory`.
+    var exportedMemory: (name: String, bytes: UInt64)? {
+        for export in exports {
+            guard case .memory(let pages) = export.type else { continue }
+            let (bytes, overflow) = pages.multipliedReportingOverflow(by: 65_536)
+            return (export.name, overflow ? .max : bytes)
         }
-        return 0
+        return nil
     }
 
     private static func readImports(_ raw: OpaquePointer) -> [ModuleImport] {

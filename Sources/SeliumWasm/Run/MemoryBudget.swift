@@ -42,7 +42,9 @@ public final class MemoryBudget: @unchecked Sendable {
     /// then nothing is taken.
     public func reserve(_ bytes: UInt64) -> Bool {
         locked {
-            guard bytes <= limit - min(limit, heldBytes) else { return false }
+            guard bytes <= limit - min(limit, heldBytes),
+                bytes <= ceiling - min(ceiling, heldBytes + promised)
+            else { return false }
             heldBytes += bytes
             return true
         }
