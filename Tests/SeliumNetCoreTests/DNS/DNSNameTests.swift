@@ -106,6 +106,27 @@ struct DNSNameTests {
         #expect(DNSName("a\\255")?.hostName == nil)
     }
 
+    @Test("services have names of their own")
+    func services() throws {
+        let domain = try HostName(parsing: "example.com")
+        for (service, transport) in [("_imap", "_tcp"), ("imap", "tcp")] {
+            let name = try DNSName(service: service, over: transport, in: domain)
+            #expect(name.description == "_imap._tcp.example.com")
+        }
+        for (service, transport) in [("", "tcp"), ("_", "tcp"), ("a.b", "tcp"), ("imap", "_")] {
+            #expect(throws: DNSFormatError.self) {
+                try DNSName(service: service, over: transport, in: domain)
+            }
+        }
+        #expect(try DNSName(bindingOf: "https", host: domain, port: 443) == DNSName(domain))
+        #expect(
+            try DNSName(bindingOf: "https", host: domain, port: 8443).description
+                == "_8443._https.example.com")
+        #expect(
+            try DNSName(bindingOf: "foo", host: domain, port: 443).description
+                == "_443._foo.example.com")
+    }
+
     @Test("types have their names and numbers both ways")
     func types() {
         let numbers: [(DNSRecordType, UInt16, String)] = [

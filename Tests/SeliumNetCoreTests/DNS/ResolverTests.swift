@@ -193,6 +193,31 @@ struct ResolverTests {
         #expect(rig.machine.knownName(of: IPAddress("192.0.2.9")!)?.text == "printer")
     }
 
+    @Test("a server's word on DNSSEC counts only when it is trusted, and for all of the aliases")
+    func authentic() throws {
+        for isTrusted in [false, true] {
+            var rig = ResolverRig("nameserver 192.0.2.1" + (isTrusted ? "\noptions trust-ad" : ""))
+            func isAuthentic(_ name: String) throws -> Bool? {
+                let lookup = try rig.query(name)
+                try rig.run { sent in
+                    var message =
+                        sent.name.hasPrefix("to-")
+                        ? sent.answer(alias(String(sent.name.dropFirst(3))))
+                        : sent.answer(a("192.0.2.1"))
+                    if sent.name.hasSuffix("signed.example") { message.flags.insert(.authentic) }
+                    return message
+                }
+                guard case .records(let answer)? = rig.outcomes[lookup] else { return nil }
+                return answer.isAuthentic
+            }
+            #expect(try isAuthentic("signed.example") == isTrusted)
+            #expect(try isAuthentic("plain.example") == false)
+            #expect(try isAuthentic("to-signed.example") == isTrusted)
+            #expect(try isAuthentic("to-plain.example") == false)
+            #expect(rig.sent[0].query.flags.contains(.authentic) == isTrusted)
+        }
+    }
+
     @Test("the search list is used as ndots says")
     func searchList() throws {
         let text = "nameserver 192.0.2.1\nsearch a.example b.example\noptions ndots:2"

@@ -9,11 +9,15 @@ public enum DNSQuery {
     ///   - id: chosen at random, anew for each query.
     ///   - edns: what to say about ourselves; nil for a server that does not know EDNS.
     ///   - isPadded: fills up to a multiple of ``paddingBlock``; needs EDNS.
+    ///   - asksIfAuthentic: asks the server to say whether it has verified the answer (RFC 6840
+    ///     section 5.7).
     public static func message(
-        id: UInt16, _ question: DNSQuestion, edns: EDNS? = EDNS(), isPadded: Bool = false
+        id: UInt16, _ question: DNSQuestion, edns: EDNS? = EDNS(), isPadded: Bool = false,
+        asksIfAuthentic: Bool = false
     ) -> [UInt8] {
         var message = DNSMessage(
-            id: id, flags: .recursionDesired, questions: [question], edns: edns)
+            id: id, flags: asksIfAuthentic ? [.recursionDesired, .authentic] : .recursionDesired,
+            questions: [question], edns: edns)
         var bytes = (try? message.encoded(compressing: false)) ?? []
         guard isPadded, edns != nil else { return bytes }
         let missing = (bytes.count + 4) % paddingBlock

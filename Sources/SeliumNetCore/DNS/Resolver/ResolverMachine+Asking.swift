@@ -72,7 +72,8 @@ extension ResolverMachine {
         let transmission = DNSTransmission(
             id: DNSTransmission.ID(number: nextNumber()), server: server.server, isStream: isStream,
             message: DNSQuery.message(
-                id: expectation.id, question, edns: edns, isPadded: !server.isPlain),
+                id: expectation.id, question, edns: edns, isPadded: !server.isPlain,
+                asksIfAuthentic: configuration.trustsAuthenticData),
             deadline: now.addingReportingOverflow(configuration.timeout).partialValue)
         attempts[transmission.id] = Attempt(
             flight: id, server: number, expectation: expectation, speaksEDNS: edns != nil)
