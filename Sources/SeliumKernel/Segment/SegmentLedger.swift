@@ -49,11 +49,16 @@ public struct SegmentLedger: Sendable {
     }
 
     /// A process's log; no file yet. Nothing when it is known.
+    ///
+    /// - Parameters:
+    ///   - last: the highest sequence an earlier run may have given, whether a file still has it or
+    ///     not.
     public mutating func open(
-        _ id: ProcessID, in namespace: Namespace, retention: SegmentRetention = SegmentRetention()
+        _ id: ProcessID, in namespace: Namespace,
+        retention: SegmentRetention = SegmentRetention(), last: UInt64 = 0
     ) {
         guard entries[id] == nil else { return }
-        entries[id] = Entry(namespace: namespace, retention: retention)
+        entries[id] = Entry(namespace: namespace, retention: retention, last: last)
         areas[namespace, default: Area(judgeBeyond: namespaceBytes)].members.insert(id)
     }
 

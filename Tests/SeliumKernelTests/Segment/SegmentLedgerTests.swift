@@ -210,6 +210,10 @@ struct SegmentLedgerTests {
                 SegmentFile(process: a, firstSequence: 1),
             ])
         #expect(ledger.range(b) == LogRange(oldest: 11, last: 20))
+        // A process whose files are all gone still knows what it gave.
+        let c = try Self.id(4)
+        ledger.open(c, in: .system, last: 65_536)
+        #expect(ledger.range(c) == LogRange(oldest: 65_537, last: 65_536))
     }
 
     @Test(

@@ -31,7 +31,7 @@ struct RestartPolicyTests {
         #expect(DurationText.nanoseconds(text) == nil)
     }
 
-    @Test("a hundred thousand random lengths read back as what they were")
+    @Test("twenty thousand random lengths read back as what they were")
     func randomDurations() {
         var random = SeededRandom(seed: 7)
         var wrong = 0
