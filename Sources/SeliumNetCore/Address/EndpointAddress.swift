@@ -11,7 +11,9 @@ public enum EndpointAddress: Hashable, Sendable, LosslessStringConvertible {
             return
         }
         do throws(AddressError) {
-            self = .unix(try UnixAddress(parsing: text.dropFirst(scheme.count)))
+            // By bytes: a combining mark behind the colon would be one character with it.
+            let rest = String(decoding: text.utf8.dropFirst(scheme.utf8.count), as: UTF8.self)
+            self = .unix(try UnixAddress(parsing: rest))
         } catch {
             throw AddressError(error.code, at: scheme.utf8.count + error.offset)
         }

@@ -18,7 +18,7 @@ public struct HostName: Hashable, Sendable, LosslessStringConvertible {
     /// Reads a name; names outside ASCII have to be A-labels already (RFC 5891).
     public init(parsing text: some StringProtocol) throws(AddressError) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
+        bytes.reserveCapacity(min(text.utf8.count, Self.maximumLength + 1))
         var label = 0
         for byte in text.utf8 {
             guard bytes.count <= Self.maximumLength else {

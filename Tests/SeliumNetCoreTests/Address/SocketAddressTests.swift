@@ -60,6 +60,7 @@ struct SocketAddressTests {
         }
         #expect(EndpointAddress("unix:@name")?.unixAddress == UnixAddress("@name"))
         #expect(EndpointAddress("127.0.0.1:80")?.socketAddress == SocketAddress("127.0.0.1:80"))
+        #expect(EndpointAddress("unix:\u{301}/a")?.unixAddress?.path == "\u{301}/a")
         #expect(EndpointAddress("unix:")?.unixAddress == nil && EndpointAddress("/run/a") == nil)
     }
 }

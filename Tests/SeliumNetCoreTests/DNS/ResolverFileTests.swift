@@ -75,6 +75,8 @@ struct ResolverFileTests {
         #expect(try addresses("good") == ["192.0.2.4"] && addresses("nobody").isEmpty)
         #expect(hosts.name(of: IPAddress(192, 0, 2, 1))?.text == "printer.example")
         #expect(hosts.name(of: IPAddress(192, 0, 2, 3)) == nil)
+        let many = HostsFile(parsing: (0...255).map { "192.0.2.\($0) many\n" }.joined())
+        #expect(many.addresses(of: HostName("many")!).count == HostsFile.maximumAddresses)
     }
 
     @Test("messages come out of a stream however it is cut")

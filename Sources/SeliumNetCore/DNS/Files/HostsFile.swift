@@ -3,6 +3,9 @@ public struct HostsFile: Hashable, Sendable {
     /// How many lines with an address are kept; blocklists have that many, more would be data.
     public static let maximumEntries = 1_000_000
 
+    /// How many addresses of one name are kept.
+    public static let maximumAddresses = 64
+
     private var addressesByName: [String: [IPAddress]] = [:]
     private var nameByAddress: [IPAddress: HostName] = [:]
     private var count = 0
@@ -29,7 +32,8 @@ public struct HostsFile: Hashable, Sendable {
 
     private mutating func add(_ name: HostName, _ address: IPAddress) {
         if nameByAddress[address] == nil { nameByAddress[address] = name }
-        guard addressesByName[name.text]?.contains(address) != true else { return }
+        let known = addressesByName[name.text] ?? []
+        guard known.count < Self.maximumAddresses, !known.contains(address) else { return }
         addressesByName[name.text, default: []].append(address)
     }
 
