@@ -32,7 +32,7 @@ struct RestartHistory: Sendable {
     ) -> SupervisionEnd.Reason? {
         if let most = policy.mode.most, total >= most { return .restartsUsedUp(of: most) }
         if let limit = policy.limit {
-            // A clock that went back, which this one never should, makes entries older, not younger.
+            // What a clock that went back makes lie in the future still counts.
             while let oldest = recent.first, now >= oldest, now - oldest >= limit.window {
                 recent.removeFirst()
             }

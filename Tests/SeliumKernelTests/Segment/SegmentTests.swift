@@ -54,6 +54,31 @@ struct SegmentTests {
         #expect(read.last == .end)
     }
 
+    @Test("a chunk of output survives the disk; a record of the runtime is its owner's to encode")
+    func chunks() throws {
+        let header = SegmentHeader(
+            process: try #require(ProcessID(7)), firstSequence: 1, createdAt: 0, run: 0)
+        var writer = SegmentWriter(header)
+        var bytes: [UInt8] = []
+        var chunks: [LogChunk] = []
+        for (stream, text) in [(LogStream.stdout, "a\nb\n"), (.stderr, "c\nd")] {
+            let chunk = LogChunk(
+                first: writer.nextSequence, count: 2, wallTime: -5, monotonicTime: 6,
+                content: .text(stream, Array(text.utf8)))
+            try writer.append(try #require(SegmentFrame(text: chunk)), to: &bytes)
+            chunks.append(chunk)
+        }
+        let read = SegmentFixture.read(header, header.bytes + bytes).frames
+        #expect(read.map(\.textChunk) == chunks)
+        #expect(read.map { $0.flags.contains(.partial) } == [false, true])
+        let note = LogChunk(
+            first: 1, count: 1, wallTime: 0, monotonicTime: 0, content: .system(.note("n")))
+        #expect(SegmentFrame(text: note) == nil)
+        var system = try #require(read.first)
+        system.stream = .system
+        #expect(system.textChunk == nil)
+    }
+
     @Test("every prefix is a prefix of the records, and says where it tore")
     func prefixes() throws {
         let segment = try SegmentFixture(seed: 11, frames: 24)
