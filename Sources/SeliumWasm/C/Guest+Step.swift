@@ -27,34 +27,6 @@ extension Guest {
         }
     }
 
-    /// What it may grow by in this turn, out of what it shares with others.
-    private func takeShare() -> UInt64 {
-        guard let budget else { return 0 }
-        let share = budget.beginTurn(room: limits.memory - min(limits.memory, budgetedBytes))
-        let limit = budgetedBytes + share
-        if limit != memoryLimit {
-            memoryLimit = limit
-            limitStore()
-        }
-        return share
-    }
-
-    private func giveBack(_ share: UInt64) {
-        guard let budget else { return }
-        noteMemory()
-        let memory = max(budgetedBytes, memory)
-        budget.endTurn(share: share, growth: memory - budgetedBytes)
-        budgetedBytes = memory
-    }
-
-    /// Tells the engine; also between the turns of a call, where nothing of the store runs.
-    private func limitStore() {
-        guard let store = unsafe store else { return }
-        unsafe wasmtime_store_limiter(
-            store, Int64(clamping: memoryLimit), Int64(limits.tableElements), 1,
-            Int64(limits.tables), memories)
-    }
-
     private func advance() -> RunOutcome? {
         while true {
             if let reason = killReason { return .killed(reason: reason, frames: []) }
@@ -132,43 +104,6 @@ extension Guest {
         guard plan.initializes else { return nextArgument(0) }
         phase = .initializing
         return call("_initialize", [], results: 0)
-    }
-
-    private func findMemory() {
-        // A module may export its one memory under several names.
-        for name in ["memory", prepared.module.exportedMemory?.name ?? "memory"] {
-            guard !knowsMemory else { return }
-            var item = unsafe wasmtime_extern_t()
-            guard
-                unsafe wasmtime_instance_export_get(
-                    context, &slots.pointee.instance, name, name.utf8.count, &item)
-            else { continue }
-            if unsafe item.kind == 3 {
-                unsafe slots.pointee.memory = item.of.memory
-                knowsMemory = true
-                hasMemory = name == "memory"
-            }
-            unsafe wasmtime_extern_delete(&item)
-        }
-    }
-
-    /// A memory that is not exported cannot be watched: where memory is shared, all that the guest
-    /// may ever hold counts from its beginning. An outcome when that is too much.
-    private func admitHiddenMemory(_ budget: MemoryBudget) -> RunOutcome? {
-        guard budget.reserve(limits.memory - min(limits.memory, budgetedBytes)) else {
-            return .startFailed(
-                WasmError(
-                    .memoryLimit,
-                    "the module does not export its memory, so all of its limit, \(limits.memory) bytes, counts: more than is left of what it shares with others"
-                ))
-        }
-        budgetedBytes = max(budgetedBytes, limits.memory)
-        memoryLimit = budgetedBytes
-        memories = 1
-        if let store = unsafe store { unsafe wasmtime_store_delete(store) }
-        unsafe store = nil
-        phase = .fresh
-        return nil
     }
 
     /// Prepares entry arguments from `index` on until one needs memory; then the entry itself.
@@ -287,12 +222,6 @@ extension Guest {
         }
         guard diedAtTick, let reason = killReason else { return nil }
         return .killed(reason: reason, frames: frames)
-    }
-
-    private func noteMemory() {
-        guard knowsMemory, let context = unsafe context else { return }
-        let size = unsafe wasmtime_memory_data_size(context, &slots.pointee.memory)
-        memoryBytes.store(UInt64(size), ordering: .relaxed)
     }
 
     private func end(_ outcome: RunOutcome) {

@@ -8,38 +8,38 @@ final class SchedulerCore: @unchecked Sendable {
     let configuration: SchedulerConfiguration
     /// Threads that take guests from the queue at any time.
     let threadCount: Int
-    private let engine: Engine
-    private let monitor = Monitor()
-    private let spareIsCalled = Monitor.Condition()
-    private let slowHasWork = Monitor.Condition()
-    private let tickerMonitor = Monitor()
-    private let livingGuests = Atomic<Int>(0)
+    let engine: Engine
+    let monitor = Monitor()
+    let spareIsCalled = Monitor.Condition()
+    let slowHasWork = Monitor.Condition()
+    let tickerMonitor = Monitor()
+    let livingGuests = Atomic<Int>(0)
 
     // Under `monitor`.
-    private var queue: RunQueue<Guest>
+    var queue: RunQueue<Guest>
     /// Guests that overran too often.
-    private var slow = Deque<Guest>()
-    private var sleepers = 0
-    private var running = 0
-    private var isStopped = false
+    var slow = Deque<Guest>()
+    var sleepers = 0
+    var running = 0
+    var isStopped = false
     /// Threads that take from the queue now, those in steps included; all that are neither written
     /// off nor spare.
-    private var active: Int
-    private var threads = 0
-    private var spares = 0
+    var active: Int
+    var threads = 0
+    var spares = 0
     /// Spares called to work that have not woken yet.
-    private var calls = 0
-    private var writtenOff = 0
+    var calls = 0
+    var writtenOff = 0
 
     // Only for the ticker, once it runs.
-    private var workers: [(worker: Worker, watch: StepWatch)] = []
+    var workers: [(worker: Worker, watch: StepWatch)] = []
     /// 0: nobody needs it; 1: somebody does; 2: its thread runs.
-    private let slowLane = Atomic<UInt8>(0)
+    let slowLane = Atomic<UInt8>(0)
 
     /// Set while the ticker sleeps; read without its lock by whoever makes work.
-    private let tickerSleeps = Atomic<Bool>(false)
-    private let hasWork = Atomic<Bool>(false)
-    private let stopping = Atomic<Bool>(false)
+    let tickerSleeps = Atomic<Bool>(false)
+    let hasWork = Atomic<Bool>(false)
+    let stopping = Atomic<Bool>(false)
 
     init(_ engine: Engine, _ configuration: SchedulerConfiguration) {
         self.engine = engine
@@ -93,7 +93,7 @@ final class SchedulerCore: @unchecked Sendable {
     // MARK: guest threads
 
     /// A step that is over.
-    private struct Done {
+    struct Done {
         var nanoseconds: UInt64
         var isReplaced: Bool
     }
@@ -115,14 +115,14 @@ final class SchedulerCore: @unchecked Sendable {
         return started
     }
 
-    private func changeThreads(by number: Int) {
+    func changeThreads(by number: Int) {
         monitor.lock()
         threads += number
         monitor.unlock()
     }
 
     /// A guest thread's whole life.
-    private func work(_ worker: Worker, next: (Done?) -> Guest?) {
+    func work(_ worker: Worker, next: (Done?) -> Guest?) {
         var last: Done?
         while let guest = next(last) {
             let begin = monotonicNanoseconds()
@@ -168,7 +168,7 @@ final class SchedulerCore: @unchecked Sendable {
     }
 
     /// Locked: with nothing to run the ticker may sleep.
-    private func noteIdleness() {
+    func noteIdleness() {
         if running == 0, queue.isEmpty, slow.isEmpty { hasWork.store(false, ordering: .relaxed) }
     }
 
@@ -204,110 +204,6 @@ final class SchedulerCore: @unchecked Sendable {
             guest.state.store(Guest.RunState.queued, ordering: .sequentiallyConsistent)
             let isKilled = guest.killRequest.load(ordering: .sequentiallyConsistent) != 0
             push(guest, isKilled ? .urgent : .hot)
-        }
-    }
-
-    // MARK: the slow lane
-
-    /// One thread for all guests that overran too often; nobody waits for it, and the ticker does
-    /// not watch it.
-    private func startSlowLane() {
-        slowLane.store(2, ordering: .relaxed)
-        changeThreads(by: 1)
-        let started = Thread.start("selium-slow", nice: configuration.slowNice) { [self] in
-            work(Worker()) { done in nextSlow(done) }
-            changeThreads(by: -1)
-        }
-        guard !started else { return }
-        // The next tick tries again.
-        changeThreads(by: -1)
-        slowLane.store(1, ordering: .relaxed)
-    }
-
-    private func nextSlow(_ last: Done?) -> Guest? {
-        monitor.lock()
-        defer { monitor.unlock() }
-        if last != nil { running -= 1 }
-        while true {
-            if isStopped { return nil }
-            if let guest = slow.popFirst() {
-                running += 1
-                return guest
-            }
-            noteIdleness()
-            monitor.wait(for: slowHasWork)
-        }
-    }
-
-    // MARK: the ticker
-
-    private func wakeTicker() {
-        // In one order with the ticker's own pair: either it sees the work or we see it asleep.
-        hasWork.store(true, ordering: .sequentiallyConsistent)
-        guard tickerSleeps.load(ordering: .sequentiallyConsistent) else { return }
-        tickerMonitor.lock()
-        tickerSleeps.store(false, ordering: .releasing)
-        tickerMonitor.unlock()
-        tickerMonitor.signal()
-    }
-
-    /// The ticker thread's whole life: while anything runs, a tick a millisecond; some ticks after
-    /// the last work it goes to sleep.
-    func tick() {
-        let patience = 16
-        var idle = 0
-        while !stopping.load(ordering: .relaxed) {
-            sleepNanoseconds(configuration.tick)
-            engine.tick()
-            watch()
-            if slowLane.load(ordering: .relaxed) == 1 { startSlowLane() }
-            idle = hasWork.load(ordering: .relaxed) ? 0 : idle + 1
-            guard idle > patience else { continue }
-            idle = 0
-            tickerMonitor.lock()
-            tickerSleeps.store(true, ordering: .sequentiallyConsistent)
-            if hasWork.load(ordering: .sequentiallyConsistent) {
-                tickerSleeps.store(false, ordering: .releasing)
-            }
-            while tickerSleeps.load(ordering: .acquiring), !stopping.load(ordering: .relaxed) {
-                tickerMonitor.wait()
-            }
-            tickerMonitor.unlock()
-        }
-    }
-
-    /// Looks for steps that do not end.
-    private func watch() {
-        for index in workers.indices {
-            let worker = workers[index].worker
-            let step = worker.step
-            let finding = workers[index].watch.look(at: step, configuration) {
-                worker.cpuNanoseconds
-            }
-            guard finding != .fine, let step else { continue }
-            writeOff(worker, step, isOverrun: finding == .overrun)
-        }
-    }
-
-    /// Gives the place of a thread to another, if one is left.
-    private func writeOff(_ worker: Worker, _ step: UInt64, isOverrun: Bool) {
-        monitor.lock()
-        guard !isStopped, worker.writeOff(step, isOverrun: isOverrun) else {
-            return monitor.unlock()
-        }
-        writtenOff += 1
-        active -= 1
-        let isThere = spares > calls
-        let mayStart = !isThere && workers.count < threadCount + configuration.spares
-        if isThere { calls += 1 }
-        if isThere || mayStart { active += 1 }
-        monitor.unlock()
-        if isThere {
-            spareIsCalled.signal()
-        } else if mayStart, !startWorker(workers.count) {
-            monitor.lock()
-            active -= 1
-            monitor.unlock()
         }
     }
 
