@@ -23,7 +23,7 @@ struct RunTests {
             """
         let result = try await Command.run(
             "/bin/bash", ["-c", viewer, RealServer.selium, guest, output.path],
-            environment: ["TMPDIR": files.url.path])
+            environment: ["TMPDIR": files.url.path], limit: 300)
         #expect(result.code == 0, "\(result.errors)")
         #expect(result.errors.isEmpty)
         let bytes = try Data(contentsOf: output, options: .alwaysMapped)

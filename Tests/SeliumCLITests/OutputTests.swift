@@ -227,6 +227,14 @@ struct TableTests {
                 """)
     }
 
+    @Test("ps tells a module without a name by the beginning of its digest")
+    func digests() {
+        var row = Self.row
+        row.moduleName = "sha256:" + String(repeating: "ab", count: 32)
+        let text = ProcessTable([row], ownNamespace: "alice").text
+        #expect(text.contains(" sha256:abababababab  running "))
+    }
+
     @Test("Numbers are whole, strings are escaped")
     func json() {
         let line = JSONValue.object([

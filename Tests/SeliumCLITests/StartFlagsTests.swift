@@ -108,6 +108,17 @@ struct StartFlagsTests {
         #expect(outcome.err == "error: no file \(word)\n")
     }
 
+    @Test(
+        "A word that can be no id and no name is refused before anybody is asked",
+        arguments: ["", "a b", "/x", "a/", "a/b/c", "99999999999999999999999", "-"])
+    func noProcess(_ word: String) async {
+        for command in ["stop", "attach", "wait"] {
+            let outcome = await run(command, word)
+            #expect(outcome.status == .usage)
+            #expect(outcome.err.contains("'\(word)'"), "\(outcome.err)")
+        }
+    }
+
     @Test("An empty entrypoint is none", arguments: ["start", "run"])
     func emptyEntrypoint(_ command: String) async {
         let outcome = await run(command, "x.wasm", "")

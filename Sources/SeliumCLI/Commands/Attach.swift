@@ -35,14 +35,15 @@ struct Attach: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     /// Each of them once, in the order given.
-    private var distinct: [ProcessReference] {
+    private func distinct() throws(CommandError) -> [ProcessReference] {
         var seen: Set<ProcessReference> = []
-        return processes.map { ProcessReference($0) }.filter { seen.insert($0).inserted }
+        return try processes.map { word throws(CommandError) in try ProcessReference(word: word) }
+            .filter { seen.insert($0).inserted }
     }
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         let position = try position()
-        let processes = distinct
+        let processes = try distinct()
         let form = try view.form(context, severalIDs: processes.count > 1)
         guard !input || processes.count == 1 else {
             throw CommandError.usage("-i takes one process")

@@ -27,12 +27,15 @@ struct Stop: SeliumSubcommand {
                 "several processes are several results, and --output json is one document",
                 remedies: ["use --output jsonl"])
         }
+        let references = try processes.map { word throws(CommandError) in
+            try ProcessReference(word: word)
+        }
         return try await context.withClient { client in
             let patient = client.timeout(min(context.settings.timeout + Self.grace, .seconds(3600)))
             var status = ExitStatus.ok
-            for text in processes {
+            for reference in references {
                 do {
-                    let (id, outcome) = try await patient.stop(ProcessReference(text))
+                    let (id, outcome) = try await patient.stop(reference)
                     try await report(id, outcome, context)
                 } catch let error as ClientError where processes.count > 1 {
                     // One that cannot be stopped keeps nobody else running.

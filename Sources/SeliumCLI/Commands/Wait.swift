@@ -19,8 +19,9 @@ struct Wait: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        try await context.withClient { client in
-            let (id, exit) = try await wait(client, context)
+        let reference = try ProcessReference(word: process)
+        return try await context.withClient { client in
+            let (id, exit) = try await wait(client, reference, context)
             try await AttachSession.afterStart(id, context, command: "wait") {
                 try await context.write(
                     schema: "selium.exit/1", table: "Process \(id) \(EndText.sentence(exit))\n",
@@ -33,11 +34,11 @@ struct Wait: SeliumSubcommand {
 
     /// Until the server has found the process a failure has its own code.
     private func wait(
-        _ client: SeliumClient, _ context: CommandContext
+        _ client: SeliumClient, _ reference: ProcessReference, _ context: CommandContext
     ) async throws -> (UInt64, ExitRecord) {
         let known = StartedProcess()
         do {
-            return try await client.wait(for: ProcessReference(process)) { known.id = $0 }
+            return try await client.wait(for: reference) { known.id = $0 }
         } catch {
             guard let id = known.id else { throw error }
             return try await AttachSession.afterStart(id, context, command: "wait") { throw error }

@@ -144,7 +144,7 @@ struct StartFlags: ParsableArguments {
     }
 
     /// `[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, not all digits.
-    private static func isName(_ text: String) -> Bool {
+    static func isName(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
         func isAlphanumeric(_ byte: UInt8) -> Bool {

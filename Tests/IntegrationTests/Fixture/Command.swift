@@ -12,13 +12,13 @@ struct Command: Sendable {
     /// Its standard output as text.
     var text: String { String(decoding: output, as: UTF8.self) }
 
-    /// Runs a program to its end, at most a minute; then it is killed, and the code says so.
+    /// Runs a program to its end, at most `limit` seconds; then it is killed, and the code says so.
     ///
     /// No variable of ours but PATH and HOME is passed on: a developer's SELIUM_* settings would decide
     /// what is tested.
     static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:],
-        directory: URL? = nil, input: String? = nil
+        directory: URL? = nil, input: String? = nil, limit: Double = 60
     ) async throws -> Command {
         let files = try TemporaryDirectory()
         defer { files.remove() }
@@ -42,7 +42,7 @@ struct Command: Sendable {
             do {
                 try process.run()
                 let id = process.processIdentifier
-                DispatchQueue.global().asyncAfter(deadline: .now() + 60) { [weak process] in
+                DispatchQueue.global().asyncAfter(deadline: .now() + limit) { [weak process] in
                     if process?.isRunning == true { kill(id, SIGKILL) }
                 }
             } catch {
