@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("A denial says the reader's role and whether that may grant what is missing")
+    @Test("A refusal's denial says the caller's role and whether that may grant what is missing")
     func denials() async throws {
         let host = host()
         try await withServer(host: host) { fixture in

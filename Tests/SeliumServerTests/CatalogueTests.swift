@@ -1,6 +1,7 @@
 import Foundation
 import SeliumKernel
 import SeliumProtocol
+import SwiftProtobuf
 import Testing
 
 @testable import SeliumServer
@@ -31,6 +32,26 @@ import Testing
             let handler = call.name.prefix(1).uppercased() + call.name.dropFirst()
             _ = try document("Sources/SeliumServer/Handlers/\(handler)Handler.swift")
         }
+    }
+
+    @Test(
+        "A denial in a log says the reader's role, and whether that may grant what is missing",
+        arguments: [
+            ("TimeRead", Role.user, true), ("NetTcpConnect", .user, false),
+            ("NetTcpConnect", .operator, true), ("NoSuchThing", .operator, false),
+        ])
+    func denialInLog(capability: String, role: Role, permits: Bool) throws {
+        let record = SystemRecord.denied(
+            Denial(
+                capability: capability, resource: "here", nearestGrant: nil,
+                difference: "not granted"))
+        let entry = LogEntry(
+            LogChunk(
+                first: 1, count: 1, wallTime: 0, monotonicTime: 0, content: .system(record)),
+            for: role)
+        let denial = try WireSystemRecord(serializedBytes: entry.bytes).denied
+        #expect(denial.role == role.name)
+        #expect(denial.rolePermits == permits)
     }
 
     @Test("The document names every error code and every reset code")

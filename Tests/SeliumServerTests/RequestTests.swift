@@ -203,6 +203,35 @@ import Testing
         }
     }
 
+    @Test("An upload that the host cannot store ends with its error, and goes on where it was")
+    func fullDisk() async throws {
+        try await withServer { fixture in
+            let client = try await fixture.connect()
+            let module = Script.module("exit 0") + [UInt8](repeating: 0x0A, count: 100_000)
+            let first = try await client.open(.start(upload: module), end: false)
+            guard case .upload = try await first.step() else { throw TestFailure("no upload") }
+            try await first.send(FrameEncoder.upload(Array(module[..<40_000])))
+            // Stored, for the server has read it.
+            while fixture.host.uploadedBytes < 40_000 { _ = try await client.ask(.whoAmI) }
+            fixture.host.failAppends(
+                HostError(.resourceExhausted, "the server's disk is full", isRetryable: true))
+            try await first.send(FrameEncoder.upload(Array(module[40_000..<80_000])))
+            guard case .error(let error) = try await first.last() else { throw TestFailure("no") }
+            #expect(error.code == .resourceExhausted)
+            #expect(error.message == "the server's disk is full")
+            #expect(error.retryable)
+            #expect(try await client.processes().isEmpty)
+            fixture.host.failAppends(nil)
+            let second = try await client.open(.start(upload: module), end: false)
+            guard case .upload(let upload) = try await second.step() else {
+                throw TestFailure("no upload")
+            }
+            #expect(upload.offset == 40_000)
+            try await second.send(FrameEncoder.upload(Array(module[40_000...])), end: true)
+            guard case .result(.started) = try await second.last() else { throw TestFailure("no") }
+        }
+    }
+
     @Test("A repeat with the same key gets the same process, another body is ABORTED")
     func idempotency() async throws {
         try await withServer(host: host()) { fixture in

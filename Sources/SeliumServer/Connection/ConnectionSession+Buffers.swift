@@ -3,11 +3,11 @@ internal import SeliumQUIC
 /// What the connection's requests hold, counted for its identity.
 extension ConnectionSession {
     /// Counts bytes that are about to be held; false when the identity has too many already.
-    func reserve(_ bytes: Int) async -> Bool {
-        if !account.reserve(bytes) {
+    func reserve(_ bytes: Int, isBulk: Bool = false) async -> Bool {
+        if !account.reserve(bytes, isBulk: isBulk) {
             // What was written may have arrived meanwhile.
             await sampleBuffers()
-            guard account.reserve(bytes) else { return false }
+            guard account.reserve(bytes, isBulk: isBulk) else { return false }
         }
         withBuffers { $0.changeInHand(by: bytes) }
         return true

@@ -90,7 +90,7 @@ extension RequestHandler {
             }
             // While there is no room the batch is dropped: the reader is its position, and comes again.
             let size = batch.items.reduce(configuration.wire.bulkFrame) { $0 + $1.heldBytes }
-            guard await scope.reserve(size) else {
+            guard await scope.reserve(size, isBulk: true) else {
                 try await scope.pause()
                 continue
             }

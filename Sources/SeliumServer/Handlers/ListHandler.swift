@@ -32,7 +32,11 @@ extension RequestHandler {
         _ rows: [WireProcessInfo]
     ) async throws(RequestError) -> [WireProcessInfo] {
         // Until the request ends: as rows first, as bytes afterwards.
-        guard await scope.reserve(rows.reduce(0) { $0 + $1.estimatedLength }) else {
+        // The longest of lists must find room too, when nothing else is under way.
+        let size = min(
+            rows.reduce(0) { $0 + $1.estimatedLength },
+            scope.session.configuration.maximumBufferedPerIdentity / 2)
+        guard await scope.reserve(size) else {
             throw .exhausted("the answers of this identity that are under way hold too much")
         }
         var part: [WireProcessInfo] = []

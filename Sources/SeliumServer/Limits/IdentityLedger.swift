@@ -76,9 +76,13 @@ final class IdentityAccount: Sendable {
     // MARK: Buffers
 
     /// Counts `bytes`, unless the identity has too many already.
-    func reserve(_ bytes: Int) -> Bool {
-        state.withLock { state in
-            guard state.buffered + bytes <= maximumBuffered else { return false }
+    ///
+    /// - Parameter isBulk: for a log that somebody follows. That leaves an eighth, so that requests
+    ///   which are soon over find room beside any number of readers that stand still.
+    func reserve(_ bytes: Int, isBulk: Bool = false) -> Bool {
+        let limit = isBulk ? maximumBuffered - maximumBuffered / 8 : maximumBuffered
+        return state.withLock { state in
+            guard state.buffered + bytes <= limit else { return false }
             state.buffered += bytes
             return true
         }

@@ -178,8 +178,8 @@ extension RequestScope {
 
     /// Counts bytes that the request is about to hold, until it ends or gives them back; false when
     /// its identity has too many.
-    func reserve(_ bytes: Int) async -> Bool {
-        guard await session.reserve(bytes) else { return false }
+    func reserve(_ bytes: Int, isBulk: Bool = false) async -> Bool {
+        guard await session.reserve(bytes, isBulk: isBulk) else { return false }
         state.withLock { $0.held += bytes }
         return true
     }

@@ -41,6 +41,14 @@ package final class InMemoryProcessHost: ProcessHost {
     /// Lets starts wait (as a long compile does) until `releaseStarts`.
     package func holdStarts() { world.withLock { $0.holdsStarts = true } }
 
+    /// Bytes of unfinished uploads that are stored.
+    package var uploadedBytes: Int {
+        world.withLock { $0.received.values.reduce(0) { $0 + $1.count } }
+    }
+
+    /// Appends to uploads fail from now on with `error`; nil: they work again.
+    package func failAppends(_ error: HostError?) { world.withLock { $0.appendFailure = error } }
+
     /// Starts say from now on that they wait for a compile.
     package func pretendToCompile() { world.withLock { $0.compiles = true } }
 
@@ -269,6 +277,7 @@ package final class InMemoryProcessHost: ProcessHost {
 
     package func append(_ bytes: [UInt8], to upload: ModuleUpload) async throws(HostError) {
         try world.withLock { (world) throws(HostError) in
+            if let failure = world.appendFailure { throw failure }
             let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
             try hosted { () throws(KernelError) in
                 try world.uploads.received(bytes.count, key: key, token: upload.token)

@@ -51,6 +51,7 @@ struct ScriptWorld: Sendable {
     var ticks: Int64 = 0
     var holdsStarts = false
     var compiles = false
+    var appendFailure: HostError?
     var failures: [HostError] = []
 
     /// Nanoseconds since the world began; every look is a microsecond later.
