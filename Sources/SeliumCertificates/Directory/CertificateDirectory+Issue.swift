@@ -35,7 +35,8 @@ extension CertificateDirectory {
     public func issue(_ request: Request, now: Int64) throws(CertificateError) -> Issued {
         try Self.checkName(request)
         guard let handle = try DirectoryHandle.open(self.path) else {
-            throw CertificateError(.noAuthority, "there is no \(self.path)", path: self.path)
+            throw CertificateError(
+                .noAuthority, "there is no directory '\(self.path)'", path: self.path)
         }
         try handle.requireOurs()
         let authority = try self.authority(handle)
