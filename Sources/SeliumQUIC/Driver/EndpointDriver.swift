@@ -77,8 +77,9 @@ final class EndpointDriver: @unchecked Sendable {
         }
     }
 
-    /// Nobody listens where we send: only a client's connected socket hears that.
+    /// Nobody listens where we send: only a client's connected socket is told whom that is about.
     func refused() {
+        guard listener == nil else { return }
         for connection in endpoint.connections { connection.refused(now: Self.now) }
         turn()
     }
