@@ -127,6 +127,8 @@ struct ResolverHostileTests {
             #expect(second.server != first.server)
             let late = isFailure ? first.response(.serverFailure) : first.answer(a("192.0.2.1"))
             #expect(try rig.reply(late, to: first) == .taken)
+            // A failure would otherwise use up an attempt while the second server is still asked.
+            #expect(try rig.takeSent().isEmpty)
             let answer = second.answer(a("192.0.2.2"))
             #expect(try rig.reply(answer, to: second) == (isFailure ? .taken : .ignored(nil)))
             try rig.run { _ in nil }
