@@ -8,6 +8,7 @@ import pathlib
 import random
 import subprocess
 import tempfile
+import time
 
 from aioquic.asyncio import QuicConnectionProtocol, connect
 from aioquic.quic.configuration import QuicConfiguration
@@ -48,7 +49,18 @@ class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.kinds = messages()
-        self.seen = set()
+        # Full names: of what one body holds, and of all that was ever in a body that was mutated.
+        self.seen, self.mutated = set(), set()
+
+    def reachable(self):
+        """What a client may send: all messages below Request and ClientFrame."""
+        found, left = set(), [self.kinds[name].DESCRIPTOR for name in ("Request", "ClientFrame")]
+        while left:
+            message = left.pop()
+            if message.full_name not in found:
+                found.add(message.full_name)
+                left += [f.message_type for f in message.fields if f.type == f.TYPE_MESSAGE]
+        return found
 
     def number(self, bits, signed):
         r = self.random
@@ -150,11 +162,27 @@ class Generator:
             data = bytearray(b"\x53" * r.choice((20, 3000)))
         return bytes(data)
 
+    def upload(self):
+        """A start that asks for an upload, so that what follows it stands where a ClientFrame belongs."""
+        r, request = self.random, self.kinds["Request"]()
+        request.start.module.digest = r.randbytes(32)
+        request.start.module_size = r.choice((8, 4096, 1 << 20))
+        request.start.module_name = "hostile.wasm"
+        data = request.SerializeToString()
+        return varint(len(data)) + data
+
     def frame(self):
-        """A body behind its length, or behind one that lies; and what to do with the stream then."""
-        r, body = self.random, self.body()
+        """A body behind its length, or behind one that lies."""
+        self.seen = set()
+        r, before = self.random, b""
+        if r.random() < 0.1:
+            before = self.upload()
+            body = self.fill(self.kinds["ClientFrame"](), share=0.9).SerializeToString()
+        else:
+            body = self.body()
         if r.random() < 0.9:
             body = self.mutate(body)
+            self.mutated |= self.seen
         how = r.randrange(12)
         length = varint(len(body))
         if how == 0:
@@ -172,13 +200,18 @@ class Generator:
             data = data + data
         if how == 6:
             data += r.randbytes(r.choice((1, 100, 5000)))
-        return data
+        return before + data
+
+    def make(self, count):
+        """`count` times what is written to a stream, and whether its end follows."""
+        return [(self.frame(), self.random.random() < 0.8) for _ in range(count)]
 
 
 class Attacker(QuicConnectionProtocol):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.open, self.ended, self.bytes, self.closed = {}, {}, 0, None
+        # By stream: how it ends. And the streams on which anything came back.
+        self.open, self.heard, self.closed = {}, set(), None
 
     def quic_event_received(self, event):
         if isinstance(event, ConnectionTerminated):
@@ -187,7 +220,8 @@ class Attacker(QuicConnectionProtocol):
                 if not future.done():
                     future.set_result("closed")
         elif isinstance(event, StreamDataReceived):
-            self.bytes += len(event.data)
+            if event.data:
+                self.heard.add(event.stream_id)
             if event.end_stream:
                 self.finish(event.stream_id, "answered")
         elif isinstance(event, StreamReset):
@@ -204,6 +238,18 @@ class Attacker(QuicConnectionProtocol):
         self._quic.send_stream_data(stream, data, end)
         return stream
 
+    def forget(self, stream):
+        """How it ended; one that has not is reset in both directions."""
+        future = self.open.pop(stream)
+        if future.done():
+            return future.result()
+        try:
+            self._quic.reset_stream(stream, 1)
+            self._quic.stop_stream(stream, 1)
+        except Exception:  # aioquic's own view of a stream that is over
+            pass
+        return None
+
 
 def configuration(certs, name="client"):
     c = QuicConfiguration(is_client=True, alpn_protocols=["selium/1"], server_name="localhost")
@@ -212,31 +258,92 @@ def configuration(certs, name="client"):
     return c
 
 
-async def attack(port, certs, count, seed, batch=40, patience=2.0, say=lambda _: None):
-    """Sends `count` hostile frames; how their streams ended."""
-    generator, sent, connections = Generator(seed), 0, 0
-    ends = {"answered": 0, "reset": 0, "closed": 0, "silent": 0}
-    while sent < count:
+class Volley:
+    """One connection's share of the frames.
+
+    Streams that were finished owe an end within `patience`: one that hears nothing is `silent`. The
+    others are left open, up to `most_held`, then the oldest is reset: the server may wait for the rest of
+    them, and nobody here does."""
+
+    def __init__(self, attacker, ends, patience, most_owed=24, most_held=64):
+        self.attacker, self.ends, self.patience = attacker, ends, patience
+        self.most_owed, self.most_held = most_owed, most_held
+        self.owed, self.held = {}, []
+
+    def send(self, data, end):
+        stream = self.attacker.ask(data, end)
+        if end:
+            self.owed[stream] = time.monotonic()
+        else:
+            self.hold(stream, "unfinished")
+
+    def hold(self, stream, otherwise):
+        self.held.append((stream, otherwise))
+        if len(self.held) > self.most_held:
+            self.let_go(*self.held.pop(0))
+
+    def let_go(self, stream, otherwise):
+        self.ends[self.attacker.forget(stream) or otherwise] += 1
+
+    def settle(self):
+        """Takes note of what has ended, and of what goes on: a log that is followed has no end."""
+        now = time.monotonic()
+        for stream, since in list(self.owed.items()):
+            if self.attacker.open[stream].done():
+                self.let_go(stream, None)
+            elif stream in self.attacker.heard and now - since > 0.3:
+                self.hold(stream, "following")
+            elif now - since > self.patience:
+                self.let_go(stream, "silent")
+            else:
+                continue
+            del self.owed[stream]
+
+    async def wait(self):
+        """Until one of the owed ends is there, or it is time to look."""
+        futures = [self.attacker.open[s] for s in self.owed]
+        if futures:
+            await asyncio.wait(futures, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(0)
+        self.settle()
+
+    async def run(self, frames):
+        """Sends them; how many, because the server may close the connection."""
+        for sent, (data, end) in enumerate(frames):
+            if self.attacker.closed:
+                break
+            self.send(data, end)
+            if sent % 4 == 3:
+                self.attacker.transmit()
+                await asyncio.sleep(0)
+            while len(self.owed) >= self.most_owed:
+                self.attacker.transmit()
+                await self.wait()
+        else:
+            sent = len(frames)
+        self.attacker.transmit()
+        while self.owed:
+            await self.wait()
+        for held in self.held:
+            self.let_go(*held)
+        return sent
+
+
+async def attack(port, certs, frames, patience=5.0, say=lambda _: None):
+    """Sends hostile frames, at most 1,000 to a connection; how their streams ended, how fast it went."""
+    sent, connections, each = 0, 0, max(1, min(1000, len(frames) // 5))
+    ends = dict.fromkeys(("answered", "reset", "closed", "following", "unfinished", "silent"), 0)
+    began, marks = time.monotonic(), [time.monotonic()]
+    while sent < len(frames):
         connections += 1
         async with connect("127.0.0.1", port, configuration=configuration(certs),
                            create_protocol=Attacker) as attacker:
-            for _ in range(25):
-                if sent >= count or attacker.closed:
-                    break
-                streams = [attacker.ask(generator.frame(), generator.random.random() < 0.8)
-                           for _ in range(min(batch, count - sent))]
-                sent += len(streams)
-                attacker.transmit()
-                await asyncio.wait([attacker.open[s] for s in streams], timeout=patience)
-                for stream in streams:
-                    future = attacker.open.pop(stream)
-                    ends[future.result() if future.done() else "silent"] += 1
-                    if not future.done() and not attacker.closed:
-                        try:
-                            attacker._quic.reset_stream(stream, 1)
-                            attacker._quic.stop_stream(stream, 1)
-                        except Exception:  # aioquic's own view of a stream that is over
-                            pass
-                if sent % 2000 == 0:
-                    say(f"  {sent} frames sent")
-    return {"frames": sent, "connections": connections, **ends, "messages": len(generator.seen)}
+            sent += await Volley(attacker, ends, patience).run(frames[sent:sent + each])
+        if sent * 5 >= len(frames) * len(marks):
+            marks.append(time.monotonic())
+            say(f"  {sent} frames sent")
+    slowest = max(after - before for before, after in zip(marks, marks[1:]))
+    return {"frames": sent, "connections": connections, **ends,
+            "per_second": round(sent / (time.monotonic() - began)),
+            "slowest_fifth_per_second": round(sent / 5 / slowest)}

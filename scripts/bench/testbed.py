@@ -255,7 +255,8 @@ def median(samples):
 
 
 class Sampler:
-    """Calls something every so often on a thread until told to stop; keeps what it returned."""
+    """Calls something every so often on a thread until told to stop; keeps what it returned, None for
+    a call that raised."""
 
     def __init__(self, seconds, call):
         self.samples, self._stop, self._call, self._seconds = [], threading.Event(), call, seconds
@@ -264,7 +265,11 @@ class Sampler:
 
     def _run(self):
         while not self._stop.is_set():
-            self.samples.append(self._call())
+            try:
+                self.samples.append(self._call())
+            except Exception as error:
+                say(f"       {type(error).__name__}: {str(error)[:200]}")
+                self.samples.append(None)
             self._stop.wait(self._seconds)
 
     def stop(self):
