@@ -1,9 +1,11 @@
 import Foundation
 import Testing
 
-@Suite("Completions")
+@Suite("Completions", .timeLimit(.minutes(2)))
 struct CompletionTests {
-    @Test("every shell that is here takes its script", arguments: ["bash", "zsh", "fish"])
+    @Test(
+        "every shell takes its script: scripts/setup installs all three",
+        arguments: ["bash", "zsh", "fish"])
     func syntax(_ shell: String) async throws {
         let files = try TemporaryDirectory()
         defer { files.remove() }
@@ -12,8 +14,7 @@ struct CompletionTests {
         #expect(script.text.contains("attach"))
         let file = files.url.appending(path: "selium.\(shell)")
         try script.output.write(to: file)
-        // A shell that is not installed cannot be asked.
-        guard let path = Self.find(shell) else { return }
+        let path = try #require(Self.find(shell), "no \(shell) here; scripts/setup installs it")
         let judged = try await Command.run(path, ["-n", file.path])
         #expect(judged.code == 0, "\(judged.errors)")
         #expect(judged.errors.isEmpty)
