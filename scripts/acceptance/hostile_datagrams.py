@@ -140,10 +140,11 @@ class Generator:
 
     # ---- packets ------------------------------------------------------------------------------
 
-    def initial(self, keys, destination, source, number):
+    def initial(self, keys, destination, source, number, token=None):
         r = self.random
         payload = self.payload(source)[:1150]
-        token = b"" if r.random() < 0.8 else r.randbytes(r.choice((1, 16, 57, 100)))
+        if token is None:
+            token = b"" if r.random() < 0.8 else r.randbytes(r.choice((1, 16, 57, 100)))
         head = bytes([0xC1 | (0x0C if r.random() < 0.03 else 0)]) + VERSION.to_bytes(4, "big")
         head += bytes([len(destination)]) + destination + bytes([len(source)]) + source
         head += varint(len(token)) + token
@@ -174,6 +175,16 @@ class Generator:
         if r.random() < 0.05:
             r.shuffle(packets)
         return packets
+
+    def after_retry(self, answer):
+        """The next Initials of one that was answered with Retry: with the token that opens the door."""
+        own = answer[6:6 + answer[5]]
+        at = 6 + len(own)
+        destination = answer[at + 1:at + 1 + answer[at]]
+        token = answer[at + 1 + len(destination):-16]
+        keys = self.keys(destination)
+        return [self.initial(keys, destination, own, 1 + number, token)
+                for number in range(self.random.choice((1, 2, 4)))]
 
     def short_header(self):
         r = self.random
@@ -224,8 +235,41 @@ class Generator:
         return out
 
 
-def send(datagrams, port, ports=1024, rate=10_000, live_sockets=(), say=lambda _: None):
-    """Sends them from `ports` sockets, half of them on other loopback addresses; what came back."""
+def kind(answer):
+    """What an answer is, and for packets of a handshake the connection ID that its sender chose."""
+    if len(answer) < 7 or not answer[0] & 0x80:
+        return "short", None
+    if answer[1:5] == bytes(4):
+        return "version negotiation", None
+    size = answer[5]
+    source = answer[7 + size:7 + size + answer[6 + size]] if len(answer) > 6 + size else b""
+    return ("initial", "0-RTT", "handshake", "retry")[answer[0] >> 4 & 3], source
+
+
+def dropped(port):
+    """Datagrams that the kernel threw away because the socket bound to `port` was full."""
+    found = 0
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        for line in open(table).read().splitlines()[1:]:
+            fields = line.split()
+            if int(fields[1].rsplit(":", 1)[1], 16) == port:
+                found += int(fields[-1])
+    return found
+
+
+def receive_buffer_errors():
+    """The same of all sockets of this network namespace."""
+    names, values = [line.split() for line in open("/proc/net/snmp") if line.startswith("Udp:")]
+    return int(values[names.index("RcvbufErrors")])
+
+
+def send(generator, datagrams, port, ports=1024, rate=10_000, follow=0.008, say=lambda _: None):
+    """Sends them from `ports` sockets, half of them on other loopback addresses; what came back, and
+    what never left or never arrived.
+
+    A server under load answers Initials with Retry and opens none of them, so one Retry every `follow`
+    seconds is honoured: that many hostile hellos are opened, and not more half-open connections held
+    than the server has room for."""
     sockets = []
     for index in range(ports):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -234,14 +278,25 @@ def send(datagrams, port, ports=1024, rate=10_000, live_sockets=(), say=lambda _
         s.connect(("127.0.0.1", port))
         s.setblocking(False)
         sockets.append(s)
-    started, refused = time.monotonic(), 0
+    lost, errors = dropped(port), receive_buffer_errors()
+    started, refused, followed, extra = time.monotonic(), 0, [], 0
+    tally = Tally()
     for number, datagram in enumerate(datagrams):
         try:
             # A burst of four from one port: packets of one connection ID belong together.
             sockets[number // 4 % ports].send(datagram)
         except (BlockingIOError, ConnectionRefusedError):
             refused += 1
-        if number % 50 == 49:
+        if number % 20 == 19:
+            if (time.monotonic() - started) / follow > len(followed):
+                # One that was written to a moment ago.
+                s = sockets[(number // 4 - 40) % ports]
+                answer = tally.take(s)
+                if answer and kind(answer)[0] == "retry":
+                    followed.append(s)
+                    for packet in generator.after_retry(answer):
+                        s.send(packet)
+                        extra += len(packet)
             ahead = started + number / rate - time.monotonic()
             if ahead > 0:
                 time.sleep(ahead)
@@ -249,14 +304,32 @@ def send(datagrams, port, ports=1024, rate=10_000, live_sockets=(), say=lambda _
             say(f"  {number + 1} datagrams sent")
     elapsed = time.monotonic() - started
     time.sleep(0.5)
-    answers = answered = 0
+    lost, errors = dropped(port) - lost, receive_buffer_errors() - errors
     for s in sockets:
-        while True:
-            try:
-                answered += len(s.recv(2048))
-                answers += 1
-            except (BlockingIOError, ConnectionRefusedError):
-                break
+        while tally.take(s):
+            pass
         s.close()
-    return {"seconds": round(elapsed, 1), "bytes": sum(map(len, datagrams)), "ports": ports,
-            "refused": refused, "answers": answers, "answer_bytes": answered}
+    return {"seconds": round(elapsed, 1), "bytes": sum(map(len, datagrams)) + extra, "ports": ports,
+            "refused": refused, "dropped": lost, "receive_buffer_errors": errors,
+            "answers": tally.kinds, "answer_bytes": tally.bytes, "opened": len(tally.opened),
+            "followed": len(followed)}
+
+
+class Tally:
+    """The answers, by kind; and the connections that had an Initial opened."""
+
+    def __init__(self):
+        self.kinds, self.opened, self.bytes = {}, set(), 0
+
+    def take(self, s):
+        """The next answer that waits at a socket, or None."""
+        try:
+            answer = s.recv(2048)
+        except (BlockingIOError, ConnectionRefusedError):
+            return None
+        self.bytes += len(answer)
+        what, source = kind(answer)
+        self.kinds[what] = self.kinds.get(what, 0) + 1
+        if what in ("initial", "handshake"):
+            self.opened.add((s.fileno(), source))
+        return answer
