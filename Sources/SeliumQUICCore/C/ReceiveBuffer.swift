@@ -1,14 +1,35 @@
 /// Bytes of a stream that arrived in order and were not read yet. Bounded by the stream's window.
 struct ReceiveBuffer {
-    private(set) var bytes: [UInt8] = []
-    private(set) var head = 0
+    private var bytes: [UInt8] = []
+    /// Where the first unread byte is.
+    private var head = 0
 
     var count: Int { bytes.count - head }
     var isEmpty: Bool { head == bytes.count }
+    /// Bytes of memory it holds, read ones that were not given back included.
+    var capacity: Int { bytes.capacity }
 
     mutating func append(_ span: RawSpan) {
-        if head > 0, isEmpty { clear() }
+        if bytes.count + span.byteCount > bytes.capacity { makeRoom(for: span.byteCount) }
         unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Lets go of what was read, which a reader that never catches up would else pile up for ever.
+    /// Twice what is needed is enough: as many bytes as are moved here arrive before it happens
+    /// again, so that each is moved once on average, and the storage stays below two windows.
+    private mutating func makeRoom(for more: Int) {
+        let needed = count + more
+        // The first bytes of a message are mostly all of it.
+        let wanted = isEmpty ? more : 2 * needed
+        if head > 0, bytes.capacity >= wanted {
+            bytes.removeSubrange(..<head)
+        } else {
+            var fresh: [UInt8] = []
+            fresh.reserveCapacity(wanted)
+            fresh += bytes[head...]
+            bytes = fresh
+        }
+        head = 0
     }
 
     /// Up to `limit` bytes. When it is everything, the storage itself is handed over.

@@ -228,6 +228,9 @@ extension CoreConnection {
     /// Bytes of the stream that arrived and were not read.
     package func bufferedCount(of stream: CoreStream) -> Int { stream.inbox.count }
 
+    /// Memory that unread bytes of the stream hold, bytes.
+    package func storage(of stream: CoreStream) -> Int { stream.inbox.capacity }
+
     /// Sum of the receive windows that were granted and not given back, bytes.
     package var grantedWindow: Int { windowSum }
 
