@@ -20,6 +20,11 @@ struct RequestCommand: AsyncParsableCommand {
     @Option(help: "Requests a second of each lane; 0: as fast as it goes.")
     var pace = 0
 
+    @Flag(
+        name: .customLong("tolerate-failures"),
+        help: "Count failed requests and exit with 0 all the same; else with 1.")
+    var toleratesFailures = false
+
     func run() async throws {
         Workload.endsOnSIGTERM()
         let samples = try await SeliumClient.withConnection(self.server.configuration()) { selium in
@@ -43,6 +48,12 @@ struct RequestCommand: AsyncParsableCommand {
         report.set("failures", samples.0.failures)
         report.set("failure", samples.0.failure)
         report.write()
+        guard self.toleratesFailures || (samples.0.failures == 0 && samples.0.samples.count > 0)
+        else {
+            throw BenchError(
+                "\(samples.0.failures) requests failed, \(samples.0.samples.count) did not: "
+                    + samples.0.failure)
+        }
     }
 
     private struct Lane: Sendable {

@@ -10,9 +10,10 @@ struct Report {
     }
     mutating func set(_ name: String, _ value: Bool) { self.fields.append("\"\(name)\":\(value)") }
 
-    /// Two decimals: finer than anything here repeats.
-    mutating func set(_ name: String, _ value: Double) {
-        self.fields.append("\"\(name)\":\(String(format: "%.2f", value))")
+    /// Two decimals: finer than anything here repeats; null for a figure that there is not.
+    mutating func set(_ name: String, _ value: Double?) {
+        let text = value.map { String(format: "%.2f", $0) } ?? "null"
+        self.fields.append("\"\(name)\":\(text)")
     }
 
     mutating func set(_ name: String, _ text: String) {

@@ -7,9 +7,10 @@ struct Samples: Sendable {
     mutating func add(_ duration: UInt64) { self.nanoseconds.append(duration) }
     mutating func add(_ others: Samples) { self.nanoseconds += others.nanoseconds }
 
-    /// The sample below which `part` of all lie, in microseconds; 0 without samples.
-    func microseconds(at part: Double) -> Double {
-        guard !self.nanoseconds.isEmpty else { return 0 }
+    /// The sample below which `part` of all lie, in microseconds; none without samples: what was never
+    /// measured is not fast.
+    func microseconds(at part: Double) -> Double? {
+        guard !self.nanoseconds.isEmpty else { return nil }
         let ordered = self.nanoseconds.sorted()
         let index = min(ordered.count - 1, Int(Double(ordered.count) * part))
         return Double(ordered[index]) / 1000
