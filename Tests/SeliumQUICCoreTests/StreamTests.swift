@@ -301,28 +301,6 @@ struct StreamTests {
         }
     }
 
-    @Test("streams have their turn: a small one does not wait for a large one")
-    func roundRobin() throws {
-        let pair = try QUICPair(conditions: .init(delay: 5_000_000))
-        let (client, server) = try pair.connect()
-        let large = try #require(client.openStream())
-        let small = try #require(client.openStream())
-        let source = Source([UInt8](repeating: 1, count: 8 << 20))
-        source.pump(client, large)
-        _ = client.write(small, text("small").span)
-        client.finish(small)
-        let (bulk, sink) = (Sink(), Sink())
-        #expect(
-            pair.run(until: {
-                source.pump(client, large)
-                for stream in pair.server.inbound {
-                    (stream.id == small.id ? sink : bulk).drain(server, stream)
-                }
-                return sink.isEnded
-            }))
-        #expect(bulk.bytes.count < 1 << 20)
-    }
-
     private static func open(
         _ pair: QUICPair, _ client: CoreConnection, _ server: CoreConnection, fromClient: Bool
     ) throws -> (CoreConnection, CoreConnection, CoreStream, CoreStream) {

@@ -39,7 +39,7 @@ struct ReceiveBuffer {
             bytes = []
             return all
         }
-        let end = min(bytes.count, head + max(0, limit))
+        let end = head + min(count, max(0, limit))
         let part = Array(bytes[head..<end])
         head = end
         if isEmpty { clear() }
