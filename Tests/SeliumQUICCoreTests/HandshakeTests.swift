@@ -12,6 +12,8 @@ struct HandshakeTests {
         let (client, server) = try pair.connect()
         #expect(client.applicationProtocol == "selium/1")
         #expect(server.applicationProtocol == "selium/1")
+        #expect(client.keyExchangeGroup == .x25519MLKEM768)
+        #expect(server.keyExchangeGroup == .x25519MLKEM768)
         #expect(server.peerCertificates.first?.uriNames == ["selium://identity/operator"])
         #expect(client.peerCertificates.first?.hostNames.contains("localhost") == true)
         #expect(pair.server.endpoint.halfOpenCount == 0)

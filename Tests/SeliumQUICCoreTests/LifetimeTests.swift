@@ -44,6 +44,43 @@ struct LifetimeTests {
         #expect(server.end == .closedByPeer(code: 7, isTransport: false, reason: "bye"))
     }
 
+    @Test("a client that leaves when it has keys, before its last flight, has left: no violation")
+    func leftDuringTheHandshake() throws {
+        let pair = try QUICPair()
+        let node = try pair.addClient()
+        node.onEvent = { client, event in
+            guard case .handshakeCompleted = event else { return }
+            client.close(code: 7, reason: "bye", now: pair.now)
+        }
+        let client = node.connections[0]
+        #expect(pair.run(until: { !pair.server.endpoint.connections.isEmpty }))
+        let server = try #require(pair.server.endpoint.connections.first)
+        #expect(pair.run(until: { server.end != nil }))
+        #expect(client.end == .closedLocally(code: 7))
+        #expect(server.end == .leftByPeer)
+        #expect(!server.isHandshakeComplete)
+        let error = server.end?.error
+        #expect(error?.code == .peerClosed)
+        #expect(error?.peerCode == 0xc)
+        #expect(error?.isTransportCode == true)
+        // Nothing of it is left, and it is nobody's connection.
+        #expect(pair.server.endpoint.halfOpenCount == 0)
+        #expect(pair.server.endpoint.connectionCount == 0)
+        #expect(pair.server.endpoint.statistics.handshakes == 0)
+    }
+
+    @Test("a client that leaves after its last flight, and before it was confirmed, tells its code")
+    func leftBeforeConfirmation() throws {
+        let pair = try QUICPair()
+        let client = try pair.addClient().connections[0]
+        #expect(pair.run(until: { client.isHandshakeComplete }))
+        client.close(code: 7, reason: "bye", now: pair.now)
+        let server = try #require(pair.server.endpoint.connections.first)
+        #expect(pair.run(until: { server.end != nil }))
+        #expect(server.isHandshakeComplete)
+        #expect(server.end == .closedByPeer(code: 7, isTransport: false, reason: "bye"))
+    }
+
     @Test("stragglers hear the close again, ever more rarely; then all is forgotten")
     func closing() throws {
         let pair = try QUICPair(conditions: .init(delay: 1_000_000))

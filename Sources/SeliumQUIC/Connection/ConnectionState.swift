@@ -17,11 +17,12 @@ final class ConnectionState: @unchecked Sendable {
     private var inbound = Deque<CoreStream>()
     private var acceptor: CheckedContinuation<StreamBox?, Never>?
     private var openers: [(id: UInt64, continuation: CheckedContinuation<OpenOutcome, Never>)] = []
-    private var nextOpener: UInt64 = 0
+    private var lastTicket: UInt64 = 0
     private var enders: [CheckedContinuation<QUICConnectionEnd, Never>] = []
     /// Who began to connect; nil once the handshake is over, one way or the other.
     var attempt: ConnectAttempt?
-    private var confirmers: [CheckedContinuation<QUICConnectionEnd?, Never>] = []
+    private var confirmers: [(id: UInt64, continuation: CheckedContinuation<QUICError?, Never>)] =
+        []
 
     init(_ core: CoreConnection, on driver: EndpointDriver) {
         self.core = core
@@ -42,8 +43,7 @@ final class ConnectionState: @unchecked Sendable {
             attempt?.completed(self)
             attempt = nil
         case .handshakeConfirmed:
-            for confirmer in confirmers { confirmer.resume(returning: nil) }
-            confirmers = []
+            confirmed(nil)
         case .ended(let end):
             ended(end)
         }
@@ -51,14 +51,32 @@ final class ConnectionState: @unchecked Sendable {
 
     // MARK: Connecting
 
-    func waitForConfirmation(_ continuation: CheckedContinuation<QUICConnectionEnd?, Never>) {
+    /// The place of the waiting task; nil when it need not wait.
+    func waitForConfirmation(
+        _ flag: CancelFlag, _ continuation: CheckedContinuation<QUICError?, Never>
+    ) -> UInt64? {
         if let end = core.end {
-            continuation.resume(returning: end)
+            continuation.resume(returning: end.error)
         } else if core.isHandshakeConfirmed {
             continuation.resume(returning: nil)
+        } else if flag.isSet {
+            continuation.resume(returning: .cancelled)
         } else {
-            confirmers.append(continuation)
+            lastTicket += 1
+            confirmers.append((lastTicket, continuation))
+            return lastTicket
         }
+        return nil
+    }
+
+    func cancelConfirmation(_ id: UInt64) {
+        guard let index = confirmers.firstIndex(where: { $0.id == id }) else { return }
+        confirmers.remove(at: index).continuation.resume(returning: .cancelled)
+    }
+
+    private func confirmed(_ failure: QUICError?) {
+        for confirmer in confirmers { confirmer.continuation.resume(returning: failure) }
+        confirmers = []
     }
 
     // MARK: Streams of the other side
@@ -108,9 +126,9 @@ final class ConnectionState: @unchecked Sendable {
             let error = QUICError(.tooManyStreams, "too many streams wait to be opened")
             continuation.resume(returning: .failed(error))
         } else {
-            nextOpener += 1
-            openers.append((nextOpener, continuation))
-            return nextOpener
+            lastTicket += 1
+            openers.append((lastTicket, continuation))
+            return lastTicket
         }
         return nil
     }
@@ -149,8 +167,7 @@ final class ConnectionState: @unchecked Sendable {
         inbound = []
         for opener in openers { opener.continuation.resume(returning: .failed(end.error)) }
         openers = []
-        for confirmer in confirmers { confirmer.resume(returning: end) }
-        confirmers = []
+        confirmed(end.error)
         for ender in enders { ender.resume(returning: end) }
         enders = []
         // It was the last event; they held each other.

@@ -18,6 +18,8 @@ public final class QUICConnection: Sendable {
     public let peerCertificates: [Certificate]
     /// The ALPN protocol agreed on.
     public let negotiatedALPN: String?
+    /// The key exchange agreed on: `.x25519MLKEM768` (0x11ec) unless one side does not have it.
+    public let keyExchangeGroup: KeyExchangeGroup?
     /// Runs tasks on the connection's event loop: use it with `withTaskExecutorPreference`.
     public let taskExecutor: any TaskExecutor
 
@@ -34,6 +36,7 @@ public final class QUICConnection: Sendable {
         self.localAddress = state.core.path.local
         self.peerCertificates = state.core.peerCertificates
         self.negotiatedALPN = state.core.applicationProtocol
+        self.keyExchangeGroup = state.core.keyExchangeGroup
         self.ownsDriver = ownsDriver
     }
 
@@ -92,13 +95,22 @@ public final class QUICConnection: Sendable {
     /// Waits until the server accepted this client, certificate included; on a server that is at
     /// once. It comes with the first packets after the handshake.
     ///
-    /// - Throws: `.certificateRefused`, or why else the connection is over.
+    /// - Throws: `.certificateRefused`, `.cancelled`, or why else the connection is over.
     public func waitUntilConfirmed() async throws(QUICError) {
         let (state, loop) = (self.state, self.loop)
-        let end = await withCheckedContinuation { continuation in
-            loop.perform { state.waitForConfirmation(continuation) }
+        let flag = CancelFlag()
+        let ticket = Ticket()
+        let failure = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                loop.perform { ticket.id = state.waitForConfirmation(flag, continuation) }
+            }
+        } onCancel: {
+            flag.set()
+            loop.execute {
+                if let id = ticket.id { state.cancelConfirmation(id) }
+            }
         }
-        if let end { throw end.error }
+        if let failure { throw failure }
     }
 
     // MARK: Streams
@@ -113,7 +125,7 @@ public final class QUICConnection: Sendable {
         }
         let (state, loop) = (self.state, self.loop)
         let flag = CancelFlag()
-        let ticket = OpenTicket()
+        let ticket = Ticket()
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.perform { ticket.id = state.open(flag, continuation) }
@@ -200,7 +212,7 @@ public final class QUICConnection: Sendable {
     }
 }
 
-/// The place of a waiting `openStream`, known to the loop only.
-private final class OpenTicket: @unchecked Sendable {
+/// The place of a waiting task, known to the loop only.
+private final class Ticket: @unchecked Sendable {
     var id: UInt64?
 }

@@ -98,6 +98,9 @@ extension CoreConnection {
         if close.isTransport, let alert = TLSAlert(quicErrorCode: close.code) {
             return .refusedByPeer(.received(alert))
         }
+        if close.isTransport, close.code == QUICConnectionEnd.applicationError {
+            return .leftByPeer
+        }
         return .closedByPeer(
             code: close.code, isTransport: close.isTransport, reason: close.reason)
     }
@@ -108,6 +111,7 @@ extension CoreConnection {
         guard !isHandshakeComplete, let packets else { return }
         isHandshakeComplete = true
         applicationProtocol = packets.session.applicationProtocol
+        keyExchangeGroup = packets.session.group
         if let certificate = packets.session.peerCertificate { peerCertificates = [certificate] }
         endpoint?.handshakeCompleted(self)
         note(.handshakeCompleted)

@@ -20,6 +20,8 @@ package final class CoreConnection {
     package internal(set) var path: NetworkPath
     /// The ALPN protocol agreed on.
     package internal(set) var applicationProtocol: String?
+    /// The key exchange agreed on; nil until the handshake is complete.
+    package internal(set) var keyExchangeGroup: KeyExchangeGroup?
     /// The other side's certificates, leaf first; verified once the handshake is complete.
     package internal(set) var peerCertificates: [Certificate] = []
 

@@ -4,6 +4,10 @@ public enum QUICConnectionEnd: Hashable, Sendable {
     case closedLocally(code: UInt64)
     /// The other side closed it. `isTransport` tells RFC 9000 §20.1 codes from the application's.
     case closedByPeer(code: UInt64, isTransport: Bool, reason: String)
+    /// The other side's application let go of the connection before both sides had keys for good,
+    /// as a client does that leaves right after its handshake. Its own code is not told then: the
+    /// close says APPLICATION_ERROR (RFC 9000 §10.2.3).
+    case leftByPeer
     /// Nothing was heard for the idle timeout.
     case idle
     /// The handshake was not complete in time; `heardAnything` is false when nothing came that
@@ -27,6 +31,9 @@ public enum QUICConnectionEnd: Hashable, Sendable {
     /// A fault of our own.
     case failed(detail: String)
 
+    /// The transport code that stands for an application's before there are keys for good.
+    static let applicationError: UInt64 = 0xc
+
     /// The error that operations on the ended connection throw.
     public var error: QUICError {
         switch self {
@@ -34,6 +41,10 @@ public enum QUICConnectionEnd: Hashable, Sendable {
             QUICError(.closed, "the connection was closed here (code \(code))")
         case .closedByPeer(let code, let isTransport, let reason):
             Self.peerClosed(code, isTransport, reason)
+        case .leftByPeer:
+            QUICError(
+                .peerClosed, "the other side left during the handshake",
+                peerCode: Self.applicationError, isTransportCode: true)
         case .idle:
             QUICError(.idle, "nothing was heard for the idle timeout")
         case .handshakeTimeout(heardAnything: false):
