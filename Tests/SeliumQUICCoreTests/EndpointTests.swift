@@ -133,9 +133,9 @@ struct EndpointTests {
     @Test("a restarted server resets what it does not know, and the client believes it")
     func statelessReset() throws {
         let key = [UInt8](repeating: 7, count: 32)
-        let pair = try QUICPair(key: key)
+        let pair = try QUICPair(resetKey: key)
         let (client, _) = try pair.connect()
-        let restarted = try QUICPair(key: key)
+        let restarted = try QUICPair(resetKey: key)
         let record = Self.record(restarted)
         // What the client says now reaches the new process.
         let lost = Box<[SimulatedDatagram]>([])

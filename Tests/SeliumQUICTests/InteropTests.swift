@@ -19,6 +19,9 @@ private struct Foreign {
     private let output = Pipe()
 
     init(_ path: String, _ arguments: [String]) throws {
+        try #require(
+            Self.isInstalled,
+            "gtlsclient or gtlsserver is missing: install Debian's ngtcp2-client and ngtcp2-server")
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.standardOutput = output
@@ -47,11 +50,10 @@ private struct Foreign {
 }
 
 @Suite(
-    "With gtlsclient and gtlsserver", .enabled(if: Foreign.isInstalled), .serialized,
-    .timeLimit(.minutes(2)))
+    "With gtlsclient and gtlsserver", .serialized, .timeLimit(.minutes(2)))
 struct InteropTests {
     @Test(
-        "gtlsclient completes its handshake with our listener, Retry, key update and moves included",
+        "gtlsclient gets its own bytes back, after Retry, a key update and moves",
         arguments: [
             (0, []), (100, []), (100, ["--key-update=30ms"]),
             (100, ["--change-local-addr=30ms", "--nat-rebinding"]),
@@ -59,9 +61,14 @@ struct InteropTests {
         ] as [(Int, [String])])
     func foreignClient(retryThreshold: Int, options: [String]) async throws {
         let certificates = try LiveCertificates()
+        let files = try ScratchDirectory()
+        defer { files.remove() }
+        var random = SeededRandom(seed: 21)
+        let sent = random.bytes(200_000)
+        try Data(sent).write(to: files.url.appendingPathComponent("sent"))
         var configuration = QUICConfiguration.server
         configuration.retryThreshold = retryThreshold
-        configuration.idleTimeout = .milliseconds(400)
+        configuration.idleTimeout = .seconds(5)
         // Without HTTP/3's three it does not even begin.
         configuration.maximumRemoteUnidirectionalStreams = 3
         let listener = try await QUICListener.bind(
@@ -69,30 +76,78 @@ struct InteropTests {
             tls: certificates.serverContext(protocols: ["h3"], requiresClientCertificate: false),
             authority: .unrestricted, configuration: configuration, logger: EchoServer.quiet)
         let port = listener.localAddresses[0].port
+        // The request comes when keys and addresses have changed.
         let client = try Foreign(
             Foreign.client,
-            ["--no-quic-dump", "--no-http-dump"] + options + ["127.0.0.1", "\(port)"])
+            [
+                "--no-quic-dump", "--no-http-dump", "--delay-stream=100ms", "-m", "POST",
+                "--data=\(files.path("sent"))", "--download=\(files.url.path)",
+                "--exit-on-all-streams-close",
+            ] + options + ["127.0.0.1", "\(port)", "https://localhost/echoed"])
         async let output = client.read(then: { listener.beginGracefulShutdown() })
         let accepted = await listener.connections.next()
-        let connection = try #require(accepted)
+        let connection = try #require(accepted, "gtlsclient did not complete its handshake")
         #expect(connection.negotiatedALPN == "h3")
-        // It has no request to make: it updates keys and moves as it was told, and falls silent.
+        // What GnuTLS has in common with us.
+        #expect(connection.keyExchangeGroup == .x25519)
+        async let echoed = Self.echoRequests(of: connection)
         let end = await connection.ended()
-        #expect(end == .idle || end.isPeerClose)
+        #expect(end.isPeerClose)
         client.end()
         let said = await output
+        #expect(try await echoed == [sent])
+        let received = try Data(contentsOf: files.url.appendingPathComponent("echoed"))
+        #expect(Array(received) == sent)
         #expect(said.contains("QUIC handshake has completed"))
         if retryThreshold == 0 { #expect(said.lowercased().contains("retry")) }
+        // Packets of ours that it opened with the second keys.
+        let updated = said.split(separator: "\n").filter {
+            $0.contains("pkt rx") && $0.hasSuffix("type=1RTT k=1")
+        }
+        #expect((updated.count > 10) == options.contains { $0.hasPrefix("--key-update") })
         await listener.close()
+    }
+
+    /// Answers every request with 200 and its own body; the bodies, when the connection is over.
+    private static func echoRequests(of connection: QUICConnection) async throws -> [[UInt8]] {
+        try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
+            for await stream in connection.inboundStreams {
+                group.addTask { try await echo(stream) }
+            }
+            return try await group.reduce(into: []) { bodies, body in
+                if let body { bodies.append(body) }
+            }
+        }
+    }
+
+    /// Echoes all frames but the first one, the head, as they come.
+    private static func echo(_ stream: QUICStream) async throws -> [UInt8]? {
+        // The client's own streams (SETTINGS and QPACK) live as long as the connection.
+        guard stream.id & 2 == 0 else {
+            while (try? await stream.read(atMost: 64 << 10)) != nil {}
+            return nil
+        }
+        var request: [UInt8] = []
+        var echoed: Int?
+        while let more = try await stream.read(atMost: 64 << 10) {
+            request += more
+            if echoed == nil, let (_, head) = TinyHTTP3.firstFrame(request) {
+                try await stream.write(TinyHTTP3.answerHead)
+                echoed = head.upperBound
+            }
+            guard let from = echoed, from < request.count else { continue }
+            try await stream.write(Array(request[from...]))
+            echoed = request.count
+        }
+        stream.finish()
+        return TinyHTTP3.body(request)
     }
 
     @Test("a gtlsclient that would resume makes a whole handshake each time: no ticket, no token")
     func wouldResume() async throws {
         let certificates = try LiveCertificates()
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-            UUID().uuidString)
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
+        let directory = try ScratchDirectory()
+        defer { directory.remove() }
         var configuration = QUICConfiguration.server
         configuration.idleTimeout = .milliseconds(400)
         configuration.maximumRemoteUnidirectionalStreams = 3
@@ -100,7 +155,7 @@ struct InteropTests {
             [SocketAddress(IPv4Address.loopback, port: 0)],
             tls: certificates.serverContext(protocols: ["h3"], requiresClientCertificate: false),
             authority: .unrestricted, configuration: configuration, logger: EchoServer.quiet)
-        let files = ["session", "token"].map { directory.appendingPathComponent($0).path }
+        let files = ["session", "token"].map { directory.path($0) }
         for _ in 0..<2 {
             let client = try Foreign(
                 Foreign.client,
@@ -138,15 +193,22 @@ struct InteropTests {
         await listener.close()
     }
 
-    @Test("we complete our handshake with gtlsserver, Retry included", arguments: [[], ["-V"]])
+    @Test("gtlsserver answers our request, Retry included", arguments: [[], ["-V"]])
     func foreignServer(options: [String]) async throws {
         let certificates = try LiveCertificates()
-        let files = try await certificates.writeServerFiles()
-        defer { try? FileManager.default.removeItem(at: files.directory) }
+        let files = try ScratchDirectory()
+        defer { files.remove() }
+        let identity = try certificates.serverIdentity()
+        try Data(identity.privateKey).write(to: files.url.appendingPathComponent("key"))
+        try Data(identity.certificateChain).write(to: files.url.appendingPathComponent("crt"))
+        var random = SeededRandom(seed: 22)
+        let content = random.bytes(300_000)
+        try Data(content).write(to: files.url.appendingPathComponent("content"))
         let port = try await Self.freePort()
         let server = try Foreign(
             Foreign.server,
-            ["-q"] + options + ["127.0.0.1", "\(port)", files.key, files.certificate])
+            ["-q", "-d", files.url.path] + options
+                + ["127.0.0.1", "\(port)", files.path("key"), files.path("crt")])
         defer { server.end() }
         // Without HTTP/3's three it does not even begin.
         var configuration = QUICConfiguration.client
@@ -159,8 +221,12 @@ struct InteropTests {
                 authority: .unrestricted, configuration: allowing, logger: EchoServer.quiet)
         }
         #expect(connection.negotiatedALPN == "h3")
+        #expect(connection.keyExchangeGroup == .x25519)
         #expect(connection.peerCertificates.first?.hostNames.contains("localhost") == true)
         try await connection.waitUntilConfirmed()
+        let answer = try await exchange(connection, TinyHTTP3.request(path: "/content"))
+        #expect(answer.starts(with: [0x01]))
+        #expect(TinyHTTP3.body(answer) == content)
         connection.close()
         guard case .closedLocally = await connection.ended() else {
             Issue.record("it ended before")
@@ -199,18 +265,15 @@ extension QUICConnectionEnd {
     }
 }
 
-extension LiveCertificates {
-    fileprivate func writeServerFiles() async throws -> (
-        directory: URL, key: String, certificate: String
-    ) {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-            UUID().uuidString)
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let identity = try serverIdentity()
-        let key = directory.appendingPathComponent("server.key")
-        let certificate = directory.appendingPathComponent("server.crt")
-        try Data(identity.privateKey).write(to: key)
-        try Data(identity.certificateChain).write(to: certificate)
-        return (directory, key.path, certificate.path)
+/// A directory that is removed at the end.
+private struct ScratchDirectory {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+
+    init() throws {
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+    func remove() { try? FileManager.default.removeItem(at: url) }
 }

@@ -115,4 +115,57 @@ struct OutageTests {
             #expect(clock.now - began < .seconds(15))
         }
     }
+
+    @Test(
+        "a listener with the reset key of the one before ends its clients' connections at once",
+        arguments: [true, false])
+    func restarted(withSameKey: Bool) async throws {
+        let certificates = try LiveCertificates()
+        let keys = (0..<2).map { number in
+            [UInt8](repeating: withSameKey ? 1 : UInt8(number), count: 32)
+        }
+        let listeners = try await [
+            Self.listen(certificates, keys[0]), Self.listen(certificates, keys[1]),
+        ]
+        let before = try await Relay(to: listeners[0].localAddresses[0])
+        let after = try await Relay(to: listeners[1].localAddresses[0])
+        let front = try await before.open().get()
+        let port = front.localAddress?.port ?? 0
+        var configuration = QUICConfiguration.client
+        if !withSameKey { configuration.idleTimeout = .seconds(2) }
+        let connection = try await QUICConnection.connect(
+            to: SocketAddress(IPv4Address.loopback, port: UInt16(port)), serverName: "localhost",
+            tls: certificates.clientContext(), authority: .unrestricted,
+            configuration: configuration, logger: EchoServer.quiet)
+        try await connection.waitUntilConfirmed()
+        // The first one says nothing any more: as if its process had been killed.
+        try await before.close(front)
+        let next = try await after.open(port: port).get()
+        let error = await #expect(throws: QUICError.self) {
+            _ = try await exchange(connection, [1])
+        }
+        // A reset of another key is noise.
+        #expect((error?.code == .statelessReset) == withSameKey)
+        #expect(withSameKey || error?.code == .idle || error?.code == .peerGone)
+        try await after.close(next)
+        for listener in listeners { await listener.close() }
+    }
+
+    private static func listen(
+        _ certificates: LiveCertificates, _ key: [UInt8]
+    ) async throws -> QUICListener {
+        try await QUICListener.bind(
+            [SocketAddress(IPv4Address.loopback, port: 0)], tls: certificates.serverContext(),
+            authority: .unrestricted, resetKey: key, logger: EchoServer.quiet)
+    }
+
+    @Test("a reset key of another length is refused", arguments: [0, 16, 31, 33])
+    func wrongKey(length: Int) async throws {
+        let certificates = try LiveCertificates()
+        let key = [UInt8](repeating: 1, count: length)
+        let error = await #expect(throws: QUICError.self) {
+            _ = try await Self.listen(certificates, key)
+        }
+        #expect(error?.code == .invalidKey)
+    }
 }

@@ -31,14 +31,16 @@ final class EndpointDriver: @unchecked Sendable {
     private var armedDeadline = UInt64.max
     private(set) var isClosed = false
     /// Segmentation offload: off when the interface refused it.
-    private var segments = true
+    private(set) var segments = true
 
     init(
-        loop: any EventLoop, tls: TLSContext, configuration: QUICConfiguration, logger: Logger
+        loop: any EventLoop, tls: TLSContext, configuration: QUICConfiguration,
+        resetKey: [UInt8]? = nil, logger: Logger
     ) {
         self.loop = loop
         self.executor = LoopExecutor(loop)
-        self.endpoint = CoreEndpoint(tls: tls, configuration: configuration, now: Self.now)
+        self.endpoint = CoreEndpoint(
+            tls: tls, configuration: configuration, resetKey: resetKey, now: Self.now)
         self.endpoint.unixTime = WallClock.seconds
         self.logger = logger
         self.sendBuffer = ByteBufferAllocator().buffer(capacity: Self.sendBufferSize)

@@ -12,9 +12,12 @@ public final class QUICListener: Sendable {
     /// Runs tasks on the listener's event loop: use it with `withTaskExecutorPreference`.
     public let taskExecutor: any TaskExecutor
 
-    private let driver: EndpointDriver
+    let driver: EndpointDriver
     private let state: ListenerState
     private let loop: any EventLoop
+
+    /// Bytes of a reset key.
+    public static let resetKeyLength = 32
 
     /// What every connection is closed with by ``close()``: `shutting down`.
     static let shutdownCode: UInt64 = 4
@@ -41,13 +44,16 @@ public final class QUICListener: Sendable {
     ///   - tls: a server context.
     ///   - authority: asked for every address before anything is bound.
     ///   - configuration: every limit, per connection, per address and in total.
+    ///   - resetKey: ``resetKeyLength`` secret bytes of which stateless resets are made (RFC 9000
+    ///     §10.3.2). With those of a listener before it, what that one's clients send to the same
+    ///     address is answered so that they know at once; nil draws new ones.
     ///   - eventLoop: where it lives; nil takes one of the process's loops.
     ///   - logger: told at debug level what happens; never payloads or keys.
-    /// - Throws: `.denied`, `.addressInUse`, `.invalidAddress`, `.tls`, `.socket`.
+    /// - Throws: `.denied`, `.addressInUse`, `.invalidAddress`, `.invalidKey`, `.tls`, `.socket`.
     public static func bind(
         _ addresses: [SeliumNetCore.SocketAddress], tls: TLSContext, authority: NetworkAuthority,
-        configuration: QUICConfiguration = .server, eventLoop: (any EventLoop)? = nil,
-        logger: Logger
+        configuration: QUICConfiguration = .server, resetKey: [UInt8]? = nil,
+        eventLoop: (any EventLoop)? = nil, logger: Logger
     ) async throws(QUICError) -> QUICListener {
         guard !addresses.isEmpty else {
             throw QUICError(.invalidAddress, "no address to listen on")
@@ -60,9 +66,13 @@ public final class QUICListener: Sendable {
         guard tls.side == .server else {
             throw QUICError(.tls, "a client's TLS context cannot listen")
         }
+        if let resetKey, resetKey.count != resetKeyLength {
+            throw QUICError(.invalidKey, "a reset key has \(resetKeyLength) bytes")
+        }
         let loop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
         let driver = EndpointDriver(
-            loop: loop, tls: tls, configuration: configuration, logger: logger)
+            loop: loop, tls: tls, configuration: configuration, resetKey: resetKey,
+            logger: logger)
         let state = ListenerState(backlog: configuration.acceptBacklog)
         do {
             let bound = try await loop.flatSubmit {

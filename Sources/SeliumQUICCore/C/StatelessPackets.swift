@@ -1,17 +1,23 @@
 internal import CNGTCP2
 internal import CQUICTLS
 
-/// Packets that an endpoint sends without a connection, and the secret they need.
+/// Packets that an endpoint sends without a connection, and the secrets they need.
 struct StatelessPackets {
-    /// One key for tokens and resets; each purpose derives its own from it.
-    private let key: [UInt8]
+    /// Bytes of either key.
+    static let keyLength = 32
+
+    /// It may outlive the endpoint: resets are for the connections of the one before.
+    private let resetKey: [UInt8]
+    /// It never does: tokens are good for seconds, by a clock that begins anew with the machine.
+    private let tokenKey: [UInt8]
     private let tokenLifetime: UInt64
 
     /// Five unpredictable bytes and the token (RFC 9000 §10.3).
     private static let shortestReset = 21
 
-    init(key: [UInt8], tokenLifetime: UInt64) {
-        self.key = key
+    init(resetKey: [UInt8], tokenKey: [UInt8], tokenLifetime: UInt64) {
+        self.resetKey = resetKey
+        self.tokenKey = tokenKey
         self.tokenLifetime = tokenLifetime
     }
 
@@ -20,7 +26,7 @@ struct StatelessPackets {
         of id: ConnectionID, into target: UnsafeMutablePointer<UInt8>
     ) -> Bool {
         var cid = id.ngtcp2
-        return unsafe key.withUnsafeBufferPointer { key in
+        return unsafe resetKey.withUnsafeBufferPointer { key in
             guard let base = key.baseAddress else { return false }
             return unsafe quictls_stateless_reset_token(target, base, &cid) == 1
         }
@@ -66,8 +72,8 @@ struct StatelessPackets {
         var clientID = header.source.ngtcp2
         let token = unsafe Self.packet(capacity: Int(QUICTLS_MAX_RETRY_TOKEN_LENGTH)) { out, _ in
             unsafe quictls_make_retry_token(
-                out, key, header.version, peer.pointer, Int(peer.length), &retryID, &originalID, now
-            )
+                out, tokenKey, header.version, peer.pointer, Int(peer.length), &retryID,
+                &originalID, now)
         }
         guard let token else { return nil }
         return unsafe Self.packet(capacity: 600) { out, capacity in
@@ -99,8 +105,8 @@ struct StatelessPackets {
         var original = ngtcp2_cid()
         var destination = header.destination.ngtcp2
         let result = unsafe quictls_verify_retry_token(
-            &original, header.token, header.token.count, key, header.version, peer.pointer,
-            Int(peer.length), &destination, tokenLifetime, now)
+            &original, header.token, header.token.count, tokenKey, header.version,
+            peer.pointer, Int(peer.length), &destination, tokenLifetime, now)
         return result == 0 ? .valid(original: ConnectionID(original)) : .invalid
     }
 

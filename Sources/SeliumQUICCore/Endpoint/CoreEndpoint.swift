@@ -47,18 +47,22 @@ package final class CoreEndpoint {
     /// - Parameters:
     ///   - tls: a server's context makes an accepting endpoint, a client's a connecting one.
     ///   - loopIndex: travels in our connection IDs, so that several loops can find each other's.
-    ///   - key: secret of tokens and resets, 32 bytes; nil draws one.
+    ///   - resetKey: secret of stateless resets, 32 bytes; nil draws one. The one of an endpoint
+    ///     before it ends that one's connections.
     package init(
         tls: TLSContext, configuration: QUICConfiguration, loopIndex: UInt8 = 0,
-        key: [UInt8]? = nil, now: UInt64
+        resetKey: [UInt8]? = nil, now: UInt64
     ) {
         self.isServer = tls.side == .server
         self.tls = tls
         self.configuration = configuration
         self.loopIndex = loopIndex
-        let secret = key.flatMap { $0.count == 32 ? $0 : nil } ?? SystemRandom().bytes(32)
+        let length = StatelessPackets.keyLength
+        precondition(resetKey.map { $0.count == length } ?? true, "a reset key has 32 bytes")
         self.stateless = StatelessPackets(
-            key: secret, tokenLifetime: configuration.retryTokenLifetime.nanoseconds)
+            resetKey: resetKey ?? SystemRandom().bytes(length),
+            tokenKey: SystemRandom().bytes(length),
+            tokenLifetime: configuration.retryTokenLifetime.nanoseconds)
         self.ledger = AddressLedger(configuration, now: now)
         self.statelessBudget = TokenBucket(
             perSecond: configuration.statelessPacketsPerSecond,

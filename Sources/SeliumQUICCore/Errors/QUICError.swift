@@ -10,8 +10,8 @@ public struct QUICError: Error, Hashable, Sendable {
             case verificationFailed, protocolMismatch, versionMismatch
             case idle, peerClosed, peerGone, statelessReset, closed, connectionRefused
             case streamReset, stopSending, streamClosed, tooManyStreams
-            case cancelled, denied, addressInUse, invalidAddress, tls, socket, protocolViolation
-            case internalError
+            case cancelled, denied, addressInUse, invalidAddress, invalidKey, tls, socket
+            case protocolViolation, internalError
         }
 
         private let kind: Kind
@@ -81,6 +81,8 @@ public struct QUICError: Error, Hashable, Sendable {
         public static let addressInUse = Code(.addressInUse)
         /// The address is not one of this machine, or cannot be used like this.
         public static let invalidAddress = Code(.invalidAddress)
+        /// A reset key is not as long as it has to be.
+        public static let invalidKey = Code(.invalidKey)
         /// A TLS context or session could not be made; see `tls`.
         public static let tls = Code(.tls)
         /// The operating system refused something; see `errno`.

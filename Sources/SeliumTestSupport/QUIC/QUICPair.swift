@@ -43,14 +43,15 @@ package final class QUICPair {
     package init(
         conditions: SimulatedNetwork.Conditions = .perfect, seed: UInt64 = 1,
         server: QUICConfiguration = .server, client: QUICConfiguration = .client,
-        serverTLS: TLSContext? = nil, clientTLS: TLSContext? = nil, key: [UInt8]? = nil
+        serverTLS: TLSContext? = nil, clientTLS: TLSContext? = nil, resetKey: [UInt8]? = nil
     ) throws {
         network = SimulatedNetwork(conditions, seed: seed)
         let certificates = TestCertificates.shared
         let tls = try serverTLS ?? certificates.serverContext()
         self.clientTLS = try clientTLS ?? certificates.clientContext()
         clientConfiguration = client
-        let endpoint = CoreEndpoint(tls: tls, configuration: server, key: key, now: clock.now)
+        let endpoint = CoreEndpoint(
+            tls: tls, configuration: server, resetKey: resetKey, now: clock.now)
         endpoint.unixTime = TestCertificates.now
         self.server = Node(endpoint: endpoint, address: Self.serverAddress)
     }
