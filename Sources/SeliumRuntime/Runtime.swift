@@ -17,6 +17,8 @@ public final class Runtime: ProcessHost {
         public var isDefaultDirectory: Bool
         /// Where modules are compiled.
         public var compiler: any ModuleCompiling
+        /// How many modules are compiled at once; nil: one per two cores.
+        public var compilers: Int?
         public var scheduler: SchedulerConfiguration
         /// nil: what vm.max_map_count allows.
         public var processCeiling: Int?
@@ -31,13 +33,15 @@ public final class Runtime: ProcessHost {
 
         public init(
             workDirectory: String, isDefaultDirectory: Bool = false, compiler: any ModuleCompiling,
-            scheduler: SchedulerConfiguration = .init(), processCeiling: Int? = nil,
+            compilers: Int? = nil, scheduler: SchedulerConfiguration = .init(),
+            processCeiling: Int? = nil,
             uploadPatience: UInt64 = Limits.uploadPatience, keepsUnreadRecords: Bool = false,
             logger: Logger = Logger(label: "selium.runtime")
         ) {
             self.workDirectory = workDirectory
             self.isDefaultDirectory = isDefaultDirectory
             self.compiler = compiler
+            self.compilers = compilers
             self.scheduler = scheduler
             self.processCeiling = processCeiling
             self.uploadPatience = uploadPatience
@@ -51,7 +55,7 @@ public final class Runtime: ProcessHost {
     let state: StateStore
     let modules: ModuleStore
     let scheduler: Scheduler
-    let timers = TimerService()
+    let timers: TimerService
     let budgets = MemoryBudgets()
     let requestsWritten = Atomic<Int>(0)
     let clock = SystemClock()
@@ -71,12 +75,13 @@ public final class Runtime: ProcessHost {
         state = try StateStore(path: directory.database, logger: logger)
         do throws(WasmError) {
             scheduler = try Scheduler(Engine(), configuration.scheduler)
+            timers = try TimerService()
         } catch {
             throw RuntimeError("the engine cannot be started: \(error)")
         }
         modules = try ModuleStore(
             directory: directory, state: state, engine: scheduler.engine,
-            compiler: configuration.compiler,
+            compiler: configuration.compiler, compilers: configuration.compilers,
             uploadPatience: configuration.uploadPatience, logger: logger, now: clock.monotonic())
         ceiling =
             configuration.processCeiling

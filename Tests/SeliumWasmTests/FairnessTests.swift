@@ -73,7 +73,7 @@ struct FairnessTests {
         let scheduler = try Scheduler(sharedEngine, .init(threads: 1, nice: 0))
         let shared = Turns.Shared(guests: 8)
         let crowd = try spin(scheduler, shared, 8)
-        let timers = TimerService()
+        let timers = try TimerService()
         /// Turns of others between a wake-up and the guest's next word.
         let turns = Mutex<(wokenAt: Int, between: [Int])>((0, []))
         let sleeper = try prepare(
@@ -135,8 +135,8 @@ struct FairnessTests {
     }
 
     @Test("the timer thread calls in order of time, and not what was taken back")
-    func timers() async {
-        let timers = TimerService()
+    func timers() async throws {
+        let timers = try TimerService()
         let order = Mutex<[Int]>([])
         let done = Box<Bool>()
         // Holds the timer thread until everything is scheduled; all of it is due by then.

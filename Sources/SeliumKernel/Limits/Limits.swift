@@ -28,6 +28,8 @@ public enum Limits {
     public static let compileCPUSeconds: UInt64 = 120
     /// Compiles that may wait for their turn in the whole server; beyond: `resourceExhausted`.
     public static let compileQueue = 256
+    /// Of these, modules of one namespace that a `user` starts; one more is being compiled.
+    public static let compileQueuePerNamespace = 16
     /// Bytes of an upload that may be lost by a crash: it is fsynced at least this often.
     public static let uploadSyncBytes: UInt64 = 4 << 20
     /// How long an upload may stand still before another writer of the same module takes over,

@@ -19,7 +19,8 @@ extension Runtime {
         _ spec: StartSpec, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
         try checkWords(spec)
-        let module = try await modules.load(spec.module, in: spec.namespace, observer)
+        let module = try await modules.load(
+            spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)
         try world.withLock { (world) throws(HostError) in try Self.admit(spec, &world) }
         try judgeMemory(spec, module)
@@ -118,7 +119,8 @@ extension Runtime {
         _ spec: StartSpec, _ idempotency: Idempotency?, _ observer: StartObserver?
     ) async throws(HostError) -> StartReport {
         try checkWords(spec)
-        let module = try await modules.load(spec.module, in: spec.namespace, observer)
+        let module = try await modules.load(
+            spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)
         let (process, row, share) = try await reservingMemory(spec, module) {
             () async throws(HostError) in

@@ -20,7 +20,7 @@ final class ModuleStore: Sendable {
 
     init(
         directory: WorkDirectory, state: StateStore, engine: Engine, compiler: any ModuleCompiling,
-        uploadPatience: UInt64, logger: Logger, now: UInt64
+        compilers: Int?, uploadPatience: UInt64, logger: Logger, now: UInt64
     ) throws(RuntimeError) {
         self.directory = directory
         self.state = state
@@ -33,7 +33,7 @@ final class ModuleStore: Sendable {
         } catch {
             throw RuntimeError("the engine cannot be used: \(error)")
         }
-        var table = ModuleTable(compilers: processorCount() / 2)
+        var table = ModuleTable(compilers: compilers ?? processorCount() / 2)
         for row in try state.atOpen({ try $0.moduleRows() }) {
             table.own(row.digest, size: row.size, by: row.namespace)
         }
@@ -171,21 +171,27 @@ final class ModuleStore: Sendable {
     /// `invalidArgument` (no module, or too costly to compile), `resourceExhausted`. `observer`
     /// hears whether a compile is waited for, one that somebody else began included.
     func load(
-        _ reference: ModuleReference, in namespace: Namespace, _ observer: StartObserver? = nil
+        _ reference: ModuleReference, in namespace: Namespace, role: Role,
+        _ observer: StartObserver? = nil
     ) async throws(HostError) -> LoadedModule {
         guard let info = try await find(reference, in: namespace) else {
             throw Self.notFound(reference)
         }
         let digest = info.digest
-        let lookup = try await table.wait(for: .module(digest)) { (table, _) throws(HostError) in
+        let lookup = try await table.wait(for: .module(digest)) {
+            (table, wakes) throws(HostError) in
             let lookup = try table.begin(digest)
-            if lookup == nil, table.compilingNow.contains(digest) { observer?(.compiling) }
+            if lookup == nil,
+                table.isCompiled(digest, alsoFor: namespace, role: role, &wakes)
+            {
+                observer?(.compiling)
+            }
             return lookup
         }
         defer { observer?(.starting) }
         if case .ready(let module) = lookup { return module }
         do throws(HostError) {
-            let module = try await prepare(digest, in: namespace, observer)
+            let module = try await prepare(digest, in: namespace, role, observer)
             table.update { table, wakes in
                 table.finish(digest, module)
                 wakes.wake(.module(digest))
@@ -210,18 +216,13 @@ final class ModuleStore: Sendable {
     }
 
     private func prepare(
-        _ digest: ModuleDigest, in namespace: Namespace, _ observer: StartObserver?
+        _ digest: ModuleDigest, in namespace: Namespace, _ role: Role,
+        _ observer: StartObserver?
     ) async throws(HostError) -> LoadedModule {
         let cache = self.cache
         var module = await files.run { cache.load(digest) }
         if module == nil {
-            observer?(.compiling)
-            table.update { table, wakes in
-                table.willCompile(digest)
-                // Those who wait for the same module hear of it.
-                wakes.wake(.module(digest))
-            }
-            module = try await compile(digest, in: namespace)
+            module = try await compile(digest, in: namespace, role, observer)
         }
         guard let module else { throw HostError(.internal, "a compiled module does not load") }
         do throws(WasmError) {
@@ -231,22 +232,18 @@ final class ModuleStore: Sendable {
         }
     }
 
-    private func compile(_ digest: ModuleDigest, in namespace: Namespace) async throws(HostError)
-        -> Module?
-    {
-        try table.withLock { (table) throws(HostError) in try table.enqueueCompile() }
-        var held = false
-        defer {
-            let held = held
-            table.update { table, wakes in
-                table.leaveCompiler(namespace, held: held)
-                wakes.wake(.compiler)
-            }
+    private func compile(
+        _ digest: ModuleDigest, in namespace: Namespace, _ role: Role,
+        _ observer: StartObserver?
+    ) async throws(HostError) -> Module? {
+        try table.update { (table, wakes) throws(HostError) in
+            try table.willCompile(digest, in: namespace, role: role, &wakes)
         }
-        _ = try await table.wait(for: .compiler) { table, _ in
-            table.takeCompiler(namespace) ? true : nil
+        observer?(.compiling)
+        defer { table.update { table, wakes in table.leaveQueue(digest, &wakes) } }
+        _ = try await table.wait(for: .turn(digest)) { table, _ in
+            table.hasTurn(digest) ? true : nil
         }
-        held = true
         let wasm = try await source(digest)
         let cache = self.cache
         let output: (file: File, name: String)

@@ -6,7 +6,8 @@ struct ModuleTable: Sendable {
     /// What tasks wait for.
     enum Key: Hashable, Sendable {
         case module(ModuleDigest)
-        case compiler
+        /// This module's turn to be compiled.
+        case turn(ModuleDigest)
         /// The right to begin or commit this upload.
         case upload(UploadTable.Key)
     }
@@ -24,9 +25,7 @@ struct ModuleTable: Sendable {
     private(set) var compilingNow: Set<ModuleDigest> = []
     private var failures: [ModuleDigest: HostError] = [:]
     private var failureOrder: [ModuleDigest] = []
-    private var compiling: Set<Namespace> = []
-    private var queued = 0
-    private let compilers: Int
+    private var queue: CompileQueue
 
     var uploads = UploadTable()
     var files: [UploadTable.Key: UploadFile] = [:]
@@ -36,7 +35,7 @@ struct ModuleTable: Sendable {
     var named: [String: (status: File.Status, digest: ModuleDigest)] = [:]
 
     /// A table for at most `compilers` compiles at once.
-    init(compilers: Int) { self.compilers = max(1, compilers) }
+    init(compilers: Int) { queue = CompileQueue(compilers: compilers) }
 
     // MARK: Who may use what
 
@@ -99,30 +98,42 @@ struct ModuleTable: Sendable {
         if failureOrder.count > Limits.failedCompiles { failures[failureOrder.removeFirst()] = nil }
     }
 
-    /// Its loading takes a compile.
-    mutating func willCompile(_ digest: ModuleDigest) { compilingNow.insert(digest) }
-
     // MARK: Compiling, few at once
 
-    /// Joins the queue for a compiler. Fails with `resourceExhausted` when it is full.
-    mutating func enqueueCompile() throws(HostError) {
-        guard queued < Limits.compileQueue else {
-            throw HostError(
-                .resourceExhausted, "too many modules wait to be compiled", isRetryable: true)
-        }
-        queued += 1
+    /// Its loading takes a compile: joins the queue for it. Fails with `resourceExhausted`.
+    mutating func willCompile(
+        _ digest: ModuleDigest, in namespace: Namespace, role: Role,
+        _ wakes: inout Monitor<Self, Key>.Wakes
+    ) throws(HostError) {
+        try queue.enter(digest, in: namespace, role: role)
+        compilingNow.insert(digest)
+        // Those who wait for the same module hear of it.
+        wakes.wake(.module(digest))
+        grant(&wakes)
     }
 
-    /// Takes a compiler if one is free for this namespace: one each, few in all.
-    mutating func takeCompiler(_ namespace: Namespace) -> Bool {
-        guard compiling.count < compilers, !compiling.contains(namespace) else { return false }
-        compiling.insert(namespace)
+    /// Whether `digest` has to be waited for because it is compiled; its turn may be this
+    /// namespace's then.
+    mutating func isCompiled(
+        _ digest: ModuleDigest, alsoFor namespace: Namespace, role: Role,
+        _ wakes: inout Monitor<Self, Key>.Wakes
+    ) -> Bool {
+        guard compilingNow.contains(digest) else { return false }
+        queue.join(digest, in: namespace, role: role)
+        grant(&wakes)
         return true
     }
 
-    /// Gives it back, and the place in the queue.
-    mutating func leaveCompiler(_ namespace: Namespace, held: Bool) {
-        queued -= 1
-        if held { compiling.remove(namespace) }
+    /// Whether it has a compiler.
+    func hasTurn(_ digest: ModuleDigest) -> Bool { queue.isGranted(digest) }
+
+    /// Gives the compiler back, or the place in the queue.
+    mutating func leaveQueue(_ digest: ModuleDigest, _ wakes: inout Monitor<Self, Key>.Wakes) {
+        queue.leave(digest)
+        grant(&wakes)
+    }
+
+    private mutating func grant(_ wakes: inout Monitor<Self, Key>.Wakes) {
+        for digest in queue.grant() { wakes.wake(.turn(digest)) }
     }
 }

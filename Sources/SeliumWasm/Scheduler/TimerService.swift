@@ -1,10 +1,16 @@
 /// Calls closures at a time of the monotonic clock, from one thread of its own.
 ///
-/// For sleeping guests: no thread and no task each. The thread starts with the first timer.
+/// For sleeping guests: no thread and no task each.
 public final class TimerService: Sendable {
     private let core = TimerCore()
 
-    public init() {}
+    /// Starts the thread. Throws `resources` when the machine gives none: later nobody could tell
+    /// the guests that wait.
+    public init() throws(WasmError) {
+        guard Thread.start("selium-timer", nice: 0, { [core] in core.run() }) else {
+            throw WasmError(.resources, "this machine has no more threads")
+        }
+    }
 
     deinit { core.stop() }
 
@@ -30,7 +36,6 @@ private final class TimerCore: @unchecked Sendable {
     // Under `monitor`.
     private var heap = TimerHeap<@Sendable () -> Void>()
     private var lastID: UInt64 = 0
-    private var isStarted = false
     private var isStopped = false
 
     var count: Int {
@@ -45,23 +50,9 @@ private final class TimerCore: @unchecked Sendable {
         lastID += 1
         let id = lastID
         heap.insert(id, at: deadline, action)
-        let start = !isStarted
-        isStarted = true
         monitor.unlock()
-        if start {
-            let hasThread = Thread.start("selium-timer", nice: 0) { [self] in run() }
-            if !hasThread { tryAgain() }
-        } else if isFirst {
-            monitor.signal()
-        }
+        if isFirst { monitor.signal() }
         return id
-    }
-
-    /// The machine had no thread to give; the next timer asks again, and then all due ones fire.
-    private func tryAgain() {
-        monitor.lock()
-        isStarted = false
-        monitor.unlock()
     }
 
     func cancel(_ id: UInt64) {
@@ -79,7 +70,8 @@ private final class TimerCore: @unchecked Sendable {
         monitor.broadcast()
     }
 
-    private func run() {
+    /// The thread's whole life.
+    func run() {
         monitor.lock()
         while !isStopped {
             if let action = heap.popDue(monotonicNanoseconds()) {

@@ -29,11 +29,13 @@ enum RuntimeFixture {
 
     static func open(
         _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(),
-        ceiling: Int? = nil, uploadPatience: UInt64 = Limits.uploadPatience
+        compilers: Int? = nil, ceiling: Int? = nil,
+        uploadPatience: UInt64 = Limits.uploadPatience
     ) throws -> Runtime {
         try Runtime(
             Runtime.Configuration(
-                workDirectory: directory, compiler: compiler, processCeiling: ceiling,
+                workDirectory: directory, compiler: compiler, compilers: compilers,
+                processCeiling: ceiling,
                 uploadPatience: uploadPatience,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
