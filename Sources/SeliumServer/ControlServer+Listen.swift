@@ -14,10 +14,13 @@ extension ControlServer {
     ///   - clientRoots: PEM of the CAs whose clients may call; nil asks for no certificate, which
     ///     goes with ``CallerPolicy/anonymous`` only.
     ///   - authority: asked for every address before anything is bound.
+    ///   - resetKey: 32 secret bytes by which a server that was started again ends the connections
+    ///     of the one before; nil draws new ones.
     /// - Throws: what binding throws, and `.tls` when the identity or the roots cannot be used.
     public static func listen(
         on addresses: [SocketAddress], identity: TLSIdentity, clientRoots: [UInt8]?,
-        configuration: ServerConfiguration, authority: NetworkAuthority, logger: Logger
+        configuration: ServerConfiguration, authority: NetworkAuthority,
+        resetKey: [UInt8]? = nil, logger: Logger
     ) async throws(QUICError) -> QUICListener {
         let callers: TLSServerConfiguration.ClientAuthentication
         switch (clientRoots, configuration.callers) {
@@ -40,6 +43,7 @@ extension ControlServer {
         transport.maximumUnacknowledged = configuration.streamBuffer
         transport.floodCloseCode = ResetCode.malformed.rawValue
         return try await QUICListener.bind(
-            addresses, tls: tls, authority: authority, configuration: transport, logger: logger)
+            addresses, tls: tls, authority: authority, configuration: transport,
+            resetKey: resetKey, logger: logger)
     }
 }

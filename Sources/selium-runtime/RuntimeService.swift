@@ -62,8 +62,10 @@ struct RuntimeService {
             let plan = try await ListenerPlan(log: log, tls: try certificates.context(settings))
                 .addresses(settings.listeners)
             try warn(plan, certificates)
+            let resetKey = try ResetKeyFile.key(inWorkDirectory: settings.workDirectory)
             try await startModules(runtime)
-            let (listener, server) = try await bind(plan, runtime, certificates)
+            let (listener, server) = try await bind(
+                plan, runtime, certificates, resetKey: resetKey)
             return (listener, server)
         } catch {
             await runtime.shutDown()
@@ -72,7 +74,8 @@ struct RuntimeService {
     }
 
     private func bind(
-        _ addresses: [SocketAddress], _ runtime: Runtime, _ certificates: ServerCertificates
+        _ addresses: [SocketAddress], _ runtime: Runtime, _ certificates: ServerCertificates,
+        resetKey: [UInt8]
     ) async throws(Failure) -> (QUICListener, ControlServer) {
         var configuration = ServerConfiguration()
         configuration.callers = settings.allowsAnonymous ? .anonymous : .certificates
@@ -82,7 +85,8 @@ struct RuntimeService {
             let listener = try await ControlServer.listen(
                 on: addresses, identity: certificates.identity,
                 clientRoots: settings.allowsAnonymous ? nil : certificates.clientRoots,
-                configuration: configuration, authority: .unrestricted, logger: logger)
+                configuration: configuration, authority: .unrestricted, resetKey: resetKey,
+                logger: logger)
             return (
                 listener, ControlServer(host: runtime, configuration: configuration, logger: logger)
             )

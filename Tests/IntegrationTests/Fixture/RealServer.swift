@@ -23,9 +23,23 @@ struct RealServer: Sendable {
             let made = try await Command.run(selium, ["cert", "init", "--dir", certificates.path])
             guard made.code == 0 else { throw MissingTool(message: made.errors) }
         }
+        return try await running(in: files.url, listen: "localhost:0", body)
+    }
+
+    /// Runs `body` with another runtime in the place of this one, which has ended: the same work
+    /// directory, the same port.
+    func withSuccessor<Value: Sendable>(
+        _ body: (RealServer) async throws -> Value
+    ) async throws -> Value {
+        try await Self.running(in: directory, listen: "localhost:\(port)", body)
+    }
+
+    private static func running<Value: Sendable>(
+        in directory: URL, listen: String, _ body: (RealServer) async throws -> Value
+    ) async throws -> Value {
         let process = Process()
         process.executableURL = Checkout.binaries.appending(path: "selium-runtime")
-        process.arguments = ["--work-dir", files.url.path, "--listen", "localhost:0"]
+        process.arguments = ["--work-dir", directory.path, "--listen", listen]
         process.environment = Command.environment([:])
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
@@ -37,7 +51,7 @@ struct RealServer: Sendable {
             process.waitUntilExit()
         }
         let port = try await listening(errors.fileHandleForReading)
-        return try await body(RealServer(directory: files.url, port: port, process: process))
+        return try await body(RealServer(directory: directory, port: port, process: process))
     }
 
     /// The command with this server's settings.
