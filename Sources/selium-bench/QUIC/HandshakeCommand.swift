@@ -18,7 +18,13 @@ struct HandshakeCommand: AsyncParsableCommand {
         for index in 0..<(self.count + 20) {
             let began = monotonicNanoseconds()
             let connection = try await connector.connect()
+            // Over when the server has judged the client's certificate, as it is for the pair.
+            try await connection.waitUntilConfirmed()
             if index >= 20 { samples.add(monotonicNanoseconds() - began) }
+            guard connection.keyExchangeGroup == .x25519MLKEM768 else {
+                let group = connection.keyExchangeGroup.map { "\($0)" } ?? "none"
+                throw ValidationError("the key exchange was \(group), not X25519MLKEM768")
+            }
             connection.close()
             _ = await connection.ended()
         }
@@ -44,8 +50,11 @@ struct PairHandshakeCommand: AsyncParsableCommand {
         for index in 0..<(self.count + 20) {
             let pair = try QUICPair(seed: UInt64(index), serverTLS: server, clientTLS: client)
             let began = monotonicNanoseconds()
-            _ = try pair.connect()
+            let (client, _) = try pair.connect()
             if index >= 20 { samples.add(monotonicNanoseconds() - began) }
+            guard client.keyExchangeGroup == .x25519MLKEM768 else {
+                throw ValidationError("the key exchange was not X25519MLKEM768")
+            }
         }
         var report = Report()
         report.set("count", samples.count)
