@@ -58,7 +58,7 @@ public final class ControlServer: Sendable {
     /// configured grace), then closes every connection with code 4. Safe to repeat.
     public func beginGracefulShutdown() {
         shutdown.withLock { state in
-            if case .running = state { state = .requested(since: MonotonicClock.nanoseconds) }
+            if case .running = state { state = .requested(since: configuration.monotonicTime()) }
         }
     }
 
@@ -87,10 +87,11 @@ public final class ControlServer: Sendable {
             audit(refused: error, connection)
             return await end(connection, .certificateNotAccepted, error.reason)
         }
-        guard let account = ledger.beginConnection(caller, now: MonotonicClock.nanoseconds) else {
+        guard let account = ledger.beginConnection(caller, now: configuration.monotonicTime())
+        else {
             return await end(connection, .refused, "too many connections of this identity")
         }
-        defer { account.endConnection(now: MonotonicClock.nanoseconds) }
+        defer { account.endConnection(now: configuration.monotonicTime()) }
         let session = ConnectionSession(connection, caller, account, self)
         sessions.withLock { $0[ObjectIdentifier(session)] = session }
         defer { _ = sessions.withLock { $0.removeValue(forKey: ObjectIdentifier(session)) } }
@@ -115,7 +116,7 @@ public final class ControlServer: Sendable {
             var isListening = true
             while !Task.isCancelled {
                 try? await Task.sleep(for: configuration.tickInterval)
-                let now = MonotonicClock.nanoseconds
+                let now = configuration.monotonicTime()
                 let unixTime = configuration.unixTime()
                 let living = sessions.withLock { Array($0.values) }
                 for session in living {

@@ -51,6 +51,8 @@ public struct ServerConfiguration: Sendable {
     public var silenceInterval = Duration.seconds(5)
     /// How long an answer may wait for its reader, unless it follows a process.
     public var stallTimeout = Duration.seconds(30)
+    /// How long an upload may stand still: the server waits for bytes of the module, and none come.
+    public var uploadStall = Duration.seconds(30)
     /// How often deadlines, progress and certificates are looked at.
     public var tickInterval = Duration.milliseconds(200)
     /// How long a graceful shutdown waits for requests that are under way.
@@ -64,6 +66,10 @@ public struct ServerConfiguration: Sendable {
 
     /// Seconds since 1970: what certificates are compared with. Replaced in tests.
     public var unixTime: @Sendable () -> Int64 = { WallClock.seconds }
+
+    /// Nanoseconds of a clock that never goes back: what deadlines are measured with. Replaced in
+    /// tests.
+    public var monotonicTime: @Sendable () -> UInt64 = { MonotonicClock.nanoseconds }
 
     /// The published limits.
     public init() {}

@@ -1,3 +1,4 @@
+import SeliumTestSupport
 import Synchronization
 
 #if canImport(Glibc)
@@ -9,6 +10,13 @@ final class TestClock: Sendable {
     private let seconds = Mutex<Int64>(WallTime.now)
     var now: Int64 { seconds.withLock { $0 } }
     func advance(to new: Int64) { seconds.withLock { $0 = new } }
+}
+
+/// The server's other clock, which stands still until a test moves it.
+final class TestMoments: Sendable {
+    private let clock = Mutex(ManualClock())
+    var now: UInt64 { clock.withLock { $0.now } }
+    func advance(by duration: Duration) { clock.withLock { $0.advance(by: duration) } }
 }
 
 enum WallTime {

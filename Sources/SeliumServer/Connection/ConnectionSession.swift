@@ -30,7 +30,7 @@ final class ConnectionSession: Sendable {
         self.account = account
         self.server = server
         configuration = server.configuration
-        state = Mutex(State(quietSince: MonotonicClock.nanoseconds))
+        state = Mutex(State(quietSince: server.configuration.monotonicTime()))
     }
 
     /// Serves every stream the client opens, until the connection is over.
@@ -52,7 +52,7 @@ final class ConnectionSession: Sendable {
     func remove(_ scope: RequestScope) {
         state.withLock { state in
             state.requests[scope.stream.id] = nil
-            if state.requests.isEmpty { state.quietSince = MonotonicClock.nanoseconds }
+            if state.requests.isEmpty { state.quietSince = configuration.monotonicTime() }
         }
     }
 

@@ -87,6 +87,8 @@ struct InputPump: Sendable {
         } catch {
             throw .cancelled
         }
+        scope.beginReading(now: scope.session.configuration.monotonicTime())
+        defer { scope.endReading() }
         do throws(QUICError) {
             return try await scope.stream.read(atMost: Self.readSize)
         } catch {

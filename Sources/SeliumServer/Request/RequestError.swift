@@ -49,6 +49,13 @@ struct RequestError: Error, Sendable {
     static let deadline = RequestError(
         .deadlineExceeded, "the deadline passed before there was an answer", isRetryable: true)
 
+    /// An upload stood still.
+    static func uploadStalled(after patience: Duration) -> RequestError {
+        RequestError(
+            .deadlineExceeded, "no byte of the module came for \(patience.components.seconds) s",
+            remedy: "start it again: the upload goes on where it was", isRetryable: true)
+    }
+
     /// What the peer did wrong on the wire.
     init(_ error: ProtocolError) {
         self.init(error.code, error.message, field: error.field)

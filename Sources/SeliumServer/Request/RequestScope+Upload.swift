@@ -8,7 +8,10 @@ extension RequestScope {
     /// Says what is wanted of the module and waits until the pump has stored all of it.
     func receive(_ upload: ModuleUpload) async throws(RequestError) {
         guard upload.offset < upload.size else { return }
+        let now = session.configuration.monotonicTime()
         let isPossible = state.withLock { state in
+            // The pump has been reading since the request; the upload begins now.
+            if state.readingSince != nil { state.readingSince = now }
             state.sink = .upload(upload)
             state.uploaded = upload.offset
             state.quiet = .uploading(total: upload.size)

@@ -69,7 +69,7 @@ extension RequestScope {
     }
 
     private func write(_ bytes: [UInt8]) async throws(RequestError) {
-        state.withLock { $0.lastSent = MonotonicClock.nanoseconds }
+        state.withLock { $0.lastSent = session.configuration.monotonicTime() }
         do throws(QUICError) {
             try await stream.write(bytes)
         } catch {
@@ -79,7 +79,7 @@ extension RequestScope {
         }
         state.withLock { state in
             state.hasAnswered = true
-            state.lastSent = MonotonicClock.nanoseconds
+            state.lastSent = session.configuration.monotonicTime()
         }
         await session.wrote(bytes.count)
     }
@@ -216,6 +216,6 @@ extension RequestScope {
         session.changeInHand(by: -held)
         guard place != .none else { return }
         session.account.endRequest(
-            wasWaiting: place == .waiting, now: MonotonicClock.nanoseconds)
+            wasWaiting: place == .waiting, now: session.configuration.monotonicTime())
     }
 }

@@ -48,6 +48,8 @@ final class RequestScope: Sendable {
         var hasAnswered = false
         var lastSent: UInt64
         var uploaded: UInt64 = 0
+        /// Since when bytes of the client have been waited for; nil while there are some at hand.
+        var readingSince: UInt64?
         var requestID: [UInt8] = []
         /// Nobody waits for a verdict: whoever comes to one says it.
         var isImmediate = false
@@ -152,6 +154,10 @@ extension RequestScope {
                 guard silence >= working else { return .none }
                 progress.phase = phase
             case .uploading(let total):
+                let patience = configuration.uploadStall.nanosecondCount
+                if let since = state.readingSince, now > since, now - since >= patience {
+                    return .expire(.uploadStalled(after: configuration.uploadStall))
+                }
                 guard silence >= working else { return .none }
                 progress.phase = .uploading
                 progress.total = total
@@ -163,6 +169,13 @@ extension RequestScope {
             return .sendProgress(progress)
         }
     }
+
+    /// The client's next bytes are waited for from now on. What the server itself takes long for
+    /// (a slow disk, an identity that holds too much) is not the client's standing still.
+    func beginReading(now: UInt64) { state.withLock { $0.readingSince = now } }
+
+    /// They came, or never will.
+    func endReading() { state.withLock { $0.readingSince = nil } }
 
     /// What a start waits for now. What takes long is said at the next tick.
     func observe(_ phase: StartPhase) {

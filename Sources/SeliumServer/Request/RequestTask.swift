@@ -15,12 +15,12 @@ struct RequestTask: Sendable {
         self.session = session
         decoder = session.server.decoder
         scope = RequestScope(
-            stream, session, decoder: decoder, now: MonotonicClock.nanoseconds)
+            stream, session, decoder: decoder, now: session.configuration.monotonicTime())
     }
 
     func run() async {
         guard await admit() else { return }
-        scope.awaitRequest(now: MonotonicClock.nanoseconds)
+        scope.awaitRequest(now: session.configuration.monotonicTime())
         session.insert(scope)
         var frames = FrameDecoder.requests(session.configuration.wire)
         var rest: [UInt8] = []
@@ -42,7 +42,7 @@ struct RequestTask: Sendable {
     /// Takes a place among the identity's requests; where they come too fast, this one is read later.
     private func admit() async -> Bool {
         while true {
-            switch session.account.beginRequest(now: MonotonicClock.nanoseconds) {
+            switch session.account.beginRequest(now: session.configuration.monotonicTime()) {
             case .admitted:
                 scope.admitted()
                 return true
@@ -117,7 +117,7 @@ struct RequestTask: Sendable {
             return await scope.finish(.refused(error), nil)
         }
         defer { if isLongLived { session.endLongLived() } }
-        scope.began(request.message, call, now: MonotonicClock.nanoseconds)
+        scope.began(request.message, call, now: session.configuration.monotonicTime())
         let handler = RequestHandler(scope, request)
         if call.isImmediate {
             // Nothing to read and nothing to wait for: no task of its own, which is what makes the
