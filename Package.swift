@@ -168,8 +168,8 @@ let package = Package(
             name: "SeliumTestSupport",
             dependencies: [
                 "SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", "SeliumKernel", "SeliumHosting",
-                "SeliumABI",
-                "SeliumCertificates", logging,
+                "SeliumABI", "SeliumProtocol",
+                "SeliumCertificates", logging, protobuf,
             ],
             swiftSettings: house),
         tests("SeliumABITests", ["SeliumABI"]),

@@ -39,6 +39,40 @@ import Testing
         }
     }
 
+    @Test("The fixtures use every field of every message that a client can send")
+    func fixtures() throws {
+        let schema = RequestSchema.standard
+        let expected = schema.request.reachable.paths.union(schema.clientFrame.reachable.paths)
+        var used: Set<String> = []
+        for request in RequestFixtures.all {
+            let bytes = try RequestFixtures.bytes(request)
+            let tree = WireTree(bytes, schema.request)
+            #expect(tree.bytes == bytes)
+            used.formUnion(tree.paths)
+        }
+        for frame in RequestFixtures.clientFrames {
+            used.formUnion(WireTree(frame, schema.clientFrame).paths)
+        }
+        #expect(used == expected)
+    }
+
+    @Test("A spoilt message is spoilt in that place, and what is around it is whole")
+    func spoilt() throws {
+        let bytes = try RequestFixtures.bytes(RequestFixtures.start)
+        let whole = WireTree(bytes, RequestSchema.standard.request)
+        let place = try #require(whole.messages.firstIndex(of: "Limits"))
+        var random = SeededRandom(seed: 1)
+        var refused: Set<String> = []
+        for _ in 0..<200 {
+            var tree = whole
+            tree.spoil(at: place, using: &random)
+            #expect(tree.fields.count == whole.fields.count)
+            if let error = refusal(tree.bytes) { refused.insert(error.field) }
+        }
+        #expect(!refused.isEmpty)
+        #expect(refused.allSatisfy { $0.hasPrefix("start.limits") }, "\(refused)")
+    }
+
     @Test("The bytes of the call are its field as received")
     func callBytes() throws {
         let bytes = try RequestFixtures.bytes(RequestFixtures.start)

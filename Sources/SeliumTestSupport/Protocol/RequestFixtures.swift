@@ -1,11 +1,11 @@
-import SeliumProtocol
-import SwiftProtobuf
+package import SeliumProtocol
+package import SwiftProtobuf
 
-/// Requests that use every field there is.
-enum RequestFixtures {
-    static let key = [UInt8](repeating: 0xa5, count: 16)
+/// Requests that use every field there is; a test compares them with the strict reader's table.
+package enum RequestFixtures {
+    package static let key = [UInt8](repeating: 0xa5, count: 16)
 
-    static var start: WireRequest {
+    package static var start: WireRequest {
         var request = header
         var start = WireStart()
         start.module = WireModuleRef(digestBytes: [UInt8](repeating: 3, count: 32))
@@ -38,7 +38,12 @@ enum RequestFixtures {
         return request
     }
 
-    static var all: [WireRequest] {
+    /// One of every call, and of every way to name a module or a process.
+    package static var all: [WireRequest] {
+        var named = header
+        named.start.module = WireModuleRef(name: "nothing-here")
+        named.start.dryRun = true
+        named.start.attach.from = 7
         var stop = header
         stop.stop.process.id = 7
         var list = header
@@ -54,7 +59,23 @@ enum RequestFixtures {
         wait.wait.process.id = 9
         var info = header
         info.info = WireInfo()
-        return [start, stop, list, attach, wait, info]
+        return [start, stop, list, attach, wait, info, named]
+    }
+
+    /// The same from somebody who asks for his own namespace and for nothing this version refuses.
+    package static var modest: [WireRequest] {
+        all.map { request in
+            var request = request
+            request.namespace = ""
+            guard case .start? = request.call else { return request }
+            request.start.grants = [.with { $0.capability = "TimeRead" }]
+            return request
+        }
+    }
+
+    /// What may follow a request, as its bytes.
+    package static var clientFrames: [[UInt8]] {
+        [FrameEncoder.upload([1, 2, 3]), FrameEncoder.input([4, 5])].map { Array($0.dropFirst()) }
     }
 
     private static var header: WireRequest {
@@ -103,5 +124,7 @@ enum RequestFixtures {
         ]
     }
 
-    static func bytes(_ message: some Message) throws -> [UInt8] { try message.serializedBytes() }
+    package static func bytes(_ message: some Message) throws -> [UInt8] {
+        try message.serializedBytes()
+    }
 }
