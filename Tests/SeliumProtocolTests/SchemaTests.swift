@@ -100,12 +100,62 @@ struct ProtoFile {
         }
     }
 
-    @Test("Field numbers keep to their ranges")
+    /// Every message that a frame of either side, or a system record in a log, can hold.
+    private func reachable(_ proto: ProtoFile) throws -> Set<String> {
+        var visited: Set<String> = []
+        var waiting = ["Request", "ClientFrame", "ServerFrame", "SystemRecord"]
+        while let name = waiting.popLast() {
+            guard visited.insert(name).inserted else { continue }
+            let fields = try #require(proto.messages[name], "\(name)")
+            // A nested message is written with the name of the one around it outside of that.
+            let types = fields.map { $0.type.split(separator: ".").last.map(String.init) ?? "" }
+            waiting += types.filter { proto.messages[$0] != nil }
+        }
+        return visited
+    }
+
+    @Test("Field numbers keep to their ranges, in every message of either side")
     func numbers() throws {
         let proto = try ProtoFile()
+        let messages = try reachable(proto)
+        #expect(messages == Set(proto.messages.keys))
+        for name in messages {
+            // 30 and above are for what later versions bring.
+            for field in proto.messages[name] ?? [] {
+                #expect((1...29).contains(field.number), "\(name).\(field.name)")
+            }
+        }
         let request = try #require(proto.messages["Request"])
         for field in request where field.oneOf.isEmpty { #expect((1...9).contains(field.number)) }
-        for field in request where !field.oneOf.isEmpty { #expect(field.number >= 10) }
+        for field in request where !field.oneOf.isEmpty {
+            #expect((10...29).contains(field.number), "\(field.name)")
+        }
+        for message in ["Start", "Stop", "List", "Attach", "Wait", "Info", "LogRequest", "Limits"] {
+            for field in try #require(proto.messages[message]) {
+                #expect((10...29).contains(field.number), "\(message).\(field.name)")
+            }
+        }
+    }
+
+    @Test("No field that was published has changed its number, name or type, and none is new")
+    func published() throws {
+        let proto = try ProtoFile()
+        var living: Set<String> = []
+        var numbers: Set<String> = []
+        for line in PublishedFields.lines.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            let field = words.first == "retired" ? words.dropFirst() : words[...]
+            // Its message and number: nobody else's, ever.
+            let number = field.prefix(2).joined(separator: " ")
+            #expect(numbers.insert(number).inserted, "\(number) is used twice")
+            if words.first != "retired" { living.insert(String(line)) }
+        }
+        let declared = proto.messages.flatMap { name, fields in
+            fields.map {
+                "\(name) \($0.number) \($0.name) \($0.isRepeated ? "repeated " : "")\($0.type)"
+            }
+        }
+        #expect(Set(declared) == living)
     }
 
     @Test("Codes are gRPC's list, and the wire's")

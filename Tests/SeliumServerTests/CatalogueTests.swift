@@ -1,13 +1,14 @@
 import Foundation
 import SeliumKernel
 import SeliumProtocol
+import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
 @testable import SeliumServer
 
 /// What a new call must bring with it.
-@Suite struct CatalogueTests {
+@Suite(.timeLimit(.minutes(2))) struct CatalogueTests {
     private var calls: [FieldSchema] {
         RequestSchema.standard.request.fields.filter { $0.number >= 10 }
     }
@@ -18,19 +19,79 @@ import Testing
         return try String(contentsOf: url, encoding: .utf8)
     }
 
-    @Test(
-        "Every call has a verb that is judged, a handler, a refusal test and a row in the document")
+    @Test("Every call has a verb, a request in the tests that ask for each, and one row")
     func everyCall() throws {
         let page = try document("docs/control-protocol.md")
         let tested = WireRequest.every(1).map { Call($0.call)?.verb.rawValue }
+        #expect(Set(tested) == Set(calls.map(\.name)))
         #expect(calls.count == tested.count)
         for call in calls {
-            let verb = try #require(Verb(rawValue: call.name), "\(call.name) has no authority rule")
-            #expect(Authorization.allows(verb, .operator))
-            #expect(tested.contains(call.name), "\(call.name) is not in WireRequest.every")
-            #expect(page.contains("\n| `\(call.name)` |"), "\(call.name) has no row")
-            let handler = call.name.prefix(1).uppercased() + call.name.dropFirst()
-            _ = try document("Sources/SeliumServer/Handlers/\(handler)Handler.swift")
+            #expect(Verb(rawValue: call.name) != nil, "\(call.name) has no authority rule")
+            let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `\(call.name)` |") }
+            #expect(rows.count == 1, "\(call.name)")
+        }
+    }
+
+    /// The codes that the last cell of a call's row names.
+    private func documented(_ call: String) throws -> Set<String> {
+        let page = try document("docs/control-protocol.md")
+        let row = try #require(
+            page.split(separator: "\n").first { $0.hasPrefix("| `\(call)` |") }, "\(call)")
+        let cell = try #require(row.split(separator: "|").last { !$0.allSatisfy(\.isWhitespace) })
+        let quoted = cell.split(separator: "`", omittingEmptySubsequences: false)
+        return Set(quoted.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) })
+    }
+
+    /// One of every call about somebody else's process, each in a way that is refused.
+    private func foreign(_ id: UInt64) -> [WireRequest] {
+        var named = WireRequest.every(id).map { request in
+            var request = request
+            request.namespace = "alice"
+            return request
+        }
+        let grant = WireGrant.with { $0.capability = "NetTcpConnect" }
+        named += [
+            .start("waits") { $0.grants = [grant] },
+            .start(upload: [1, 2, 3]) { $0.moduleSize = 0 },
+            .stop(id), .attach(id), .attach(id) { $0.input = true }, .wait(id),
+        ]
+        var list = WireRequest.list()
+        list.list.processes = [.with { $0.id = id }]
+        return named + [list]
+    }
+
+    @Test("Every call refuses a role what its row says, and does nothing; its owner gets it")
+    func refusals() async throws {
+        let host = InMemoryProcessHost()
+        host.addModule("hello", Script.module("exit 0"))
+        host.addModule("waits", Script.module("wait"))
+        let schema = calls
+        try await withServer(host: host) { fixture in
+            let alice = try await fixture.connect(as: "alice")
+            let id = try await alice.start("waits")
+            let bob = try await fixture.connect(as: "bob")
+            var codes: [String: Set<String>] = [:]
+            for request in foreign(id) {
+                let error = try await bob.error(request)
+                let call = try #require(Call(request.call)?.verb.rawValue)
+                codes[call, default: []].insert(ErrorCode(error.code).name)
+            }
+            for call in schema {
+                #expect(try documented(call.name) == codes[call.name], "\(call.name)")
+            }
+            #expect(try await bob.processes().isEmpty)
+            #expect(try await alice.processes().map(\.state) == [.running])
+            // The same from the owner: nothing of it was refused for what it is. `stop` comes last.
+            let own = WireRequest.every(id).filter { $0.call != WireRequest.stop(id).call }
+            for request in own + [.stop(id)] {
+                let call = try await alice.open(request)
+                switch try await call.step() {
+                case .error(let error): Issue.record("\(error)")
+                case .following: call.cancel()
+                default: break
+                }
+            }
+            #expect(try await alice.processes(all: false).isEmpty)
         }
     }
 

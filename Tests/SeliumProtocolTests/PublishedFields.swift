@@ -1,0 +1,178 @@
+/// Every field of control.proto that was ever published, a line each: message, number, name, type.
+///
+/// A line is never changed and never deleted. A new field is a new line with a number that no line of
+/// its message has; a field that goes away keeps its line, with `retired` in front.
+enum PublishedFields {
+    static let lines = """
+        Request 1 request_id bytes
+        Request 2 namespace string
+        Request 3 deadline_ms uint32
+        Request 4 idempotency_key bytes
+        Request 10 start Start
+        Request 11 stop Stop
+        Request 12 list List
+        Request 13 attach Attach
+        Request 14 wait Wait
+        Request 15 info Info
+        ClientFrame 10 upload bytes
+        ClientFrame 11 input bytes
+        ProcessRef 1 id uint64
+        ProcessRef 2 name string
+        ModuleRef 1 digest bytes
+        ModuleRef 2 name string
+        Argument 1 kind ValueKind
+        Argument 2 signed sint64
+        Argument 3 unsigned uint64
+        Argument 4 f32 float
+        Argument 5 f64 double
+        Argument 6 buffer bytes
+        Argument 7 utf8 string
+        Argument 8 text string
+        Argument 9 sensitive bool
+        EnvironmentVariable 1 name string
+        EnvironmentVariable 2 value string
+        EnvironmentVariable 3 sensitive bool
+        Grant 1 capability string
+        Grant 2 scope string
+        Limits 10 memory uint64
+        Start 10 module ModuleRef
+        Start 11 module_size uint64
+        Start 12 module_name string
+        Start 13 entrypoint string
+        Start 14 arguments repeated Argument
+        Start 15 results repeated ValueKind
+        Start 16 argv repeated string
+        Start 17 environment repeated EnvironmentVariable
+        Start 18 grants repeated Grant
+        Start 19 limits Limits
+        Start 20 name string
+        Start 21 strict bool
+        Start 22 dry_run bool
+        Start 23 input bool
+        Start 24 attach LogRequest
+        Stop 10 process ProcessRef
+        List 10 processes repeated ProcessRef
+        List 11 include_ended bool
+        LogRequest 10 from uint64
+        LogRequest 11 tail uint32
+        LogRequest 12 streams repeated LogStream
+        Attach 10 process ProcessRef
+        Attach 11 log LogRequest
+        Attach 12 input bool
+        Wait 10 process ProcessRef
+        ServerFrame 1 error Error
+        ServerFrame 2 result Result
+        ServerFrame 3 progress Progress
+        ServerFrame 10 upload Upload
+        ServerFrame 11 started Started
+        ServerFrame 12 log bytes
+        ServerFrame 13 gap Gap
+        ServerFrame 14 following Following
+        ServerFrame 15 processes Processes
+        Error 1 code Code
+        Error 2 message string
+        Error 3 remedy string
+        Error 4 retryable bool
+        Error 10 denial Denial
+        Error 11 range LogRange
+        Error 12 field string
+        Error 13 reference string
+        Denial 1 capability string
+        Denial 2 resource string
+        Denial 3 nearest_grant string
+        Denial 4 difference string
+        Denial 5 role_permits bool
+        Denial 6 role string
+        LogRange 1 oldest uint64
+        LogRange 2 last uint64
+        Progress 1 phase Phase
+        Progress 2 done uint64
+        Progress 3 total uint64
+        Upload 1 offset uint64
+        ImportNote 1 module string
+        ImportNote 2 name string
+        ImportNote 3 capability string
+        Started 1 id uint64
+        Started 2 digest bytes
+        Started 3 entrypoint string
+        Started 4 grants repeated Grant
+        Started 5 notes repeated ImportNote
+        Following 1 process ProcessInfo
+        Following 2 from uint64
+        Gap 1 from uint64
+        Gap 2 through uint64
+        Gap 3 bytes uint64
+        Gap 4 reason Reason
+        Result 10 started Started
+        Result 11 stopped Stopped
+        Result 12 processes Processes
+        Result 13 ended Ended
+        Result 15 info ServerInfo
+        Stopped 1 id uint64
+        Stopped 2 already_ended bool
+        Stopped 3 exit ExitRecord
+        Processes 1 processes repeated ProcessInfo
+        Ended 1 id uint64
+        Ended 2 exit ExitRecord
+        ProcessInfo 1 id uint64
+        ProcessInfo 2 namespace string
+        ProcessInfo 3 name string
+        ProcessInfo 4 owner string
+        ProcessInfo 5 module_name string
+        ProcessInfo 6 module_digest bytes
+        ProcessInfo 7 entrypoint string
+        ProcessInfo 8 state State
+        ProcessInfo 9 incarnation uint32
+        ProcessInfo 10 created_at int64
+        ProcessInfo 11 uptime_ns uint64
+        ProcessInfo 12 cpu_ns uint64
+        ProcessInfo 13 memory uint64
+        ProcessInfo 14 memory_limit uint64
+        ProcessInfo 15 grants repeated Grant
+        ProcessInfo 16 exit ExitRecord
+        ExitRecord 1 incarnation uint32
+        ExitRecord 2 stop_requested bool
+        ExitRecord 3 started_at int64
+        ExitRecord 4 ended_at int64
+        ExitRecord 5 cpu_ns uint64
+        ExitRecord 6 peak_memory uint64
+        ExitRecord 7 memory_limit uint64
+        ExitRecord 8 last_sequence uint64
+        ExitRecord 10 returned Returned
+        ExitRecord 11 exit Exit
+        ExitRecord 12 trap Trap
+        ExitRecord 13 killed Killed
+        ExitRecord 14 limit Limit
+        ExitRecord 15 start_failed StartFailed
+        ExitRecord 16 lost Lost
+        Returned 1 values repeated Argument
+        Exit 1 code uint32
+        Killed 1 reason KillReason
+        Limit 1 name string
+        StartFailed 1 message string
+        Trap 1 kind string
+        Trap 2 message string
+        Trap 3 frames repeated Frame
+        Frame 1 function_index uint32
+        Frame 2 module_offset uint64
+        Frame 3 name string
+        SystemRecord 1 began Began
+        SystemRecord 2 ended ExitRecord
+        SystemRecord 3 unknown_import UnknownImport
+        SystemRecord 4 denied Denial
+        SystemRecord 5 note string
+        Began 1 incarnation uint32
+        UnknownImport 1 module string
+        UnknownImport 2 name string
+        ServerInfo 1 version string
+        ServerInfo 2 engine string
+        ServerInfo 3 started_at int64
+        ServerInfo 4 living_processes uint32
+        ServerInfo 5 process_ceiling uint32
+        ServerInfo 6 log_bytes uint64
+        ServerInfo 7 identity string
+        ServerInfo 8 role string
+        ServerInfo 9 namespace string
+        ServerInfo 10 certificate_expires_at int64
+        """
+}
