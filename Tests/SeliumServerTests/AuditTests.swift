@@ -9,7 +9,7 @@ import SwiftProtobuf
 import Testing
 
 /// Who did what: the lines of the server's log that an operator keeps.
-@Suite struct AuditTests {
+@Suite(.timeLimit(.minutes(2))) struct AuditTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("waits", Script.module("wait"))

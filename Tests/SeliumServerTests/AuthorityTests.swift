@@ -7,7 +7,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized) struct AuthorityTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct AuthorityTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))

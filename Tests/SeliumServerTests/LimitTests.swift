@@ -8,7 +8,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized) struct LimitTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct LimitTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))

@@ -7,7 +7,7 @@ import SeliumTestSupport
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized) struct RequestTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct RequestTests {
     private static let hello = Script.module("print one", "error two", "write three", "exit 7")
 
     private func host() -> InMemoryProcessHost {

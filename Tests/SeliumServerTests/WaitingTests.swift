@@ -7,7 +7,7 @@ import SwiftProtobuf
 import Testing
 
 /// Requests that wait for their reader, and what they may hold meanwhile.
-@Suite(.serialized) struct WaitingTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct WaitingTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))
