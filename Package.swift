@@ -22,6 +22,7 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift", condition: server)
 let x509: Target.Dependency = .product(
     name: "X509", package: "swift-certificates", condition: server)
@@ -67,6 +68,7 @@ let package = Package(
     products: [
         .library(name: "SeliumClient", targets: ["SeliumClient"]),
         .library(name: "SeliumQUIC", targets: ["SeliumQUIC"]),
+        .library(name: "SeliumNet", targets: ["SeliumNet"]),
         .executable(name: "selium", targets: ["selium"]),
         .executable(name: "selium-runtime", targets: ["selium-runtime"]),
         .executable(name: "selium-bench", targets: ["selium-bench"]),
@@ -115,6 +117,7 @@ let package = Package(
         room(
             "SeliumQUIC",
             ["SeliumQUICCore", "SeliumTLSCore", "SeliumNetCore", nioCore, nioPosix, logging, deque]),
+        room("SeliumNet", ["SeliumNetCore", "CPosix", nioCore, nioPosix, heap]),
         room("SeliumCertificates", [x509, asn1, crypto]),
         room("SeliumHosting", ["SeliumKernel", "SeliumABI", "SeliumNetCore"]),
         room(
@@ -163,6 +166,11 @@ let package = Package(
                 "SeliumNetCore", "SeliumTestSupport", argumentParser, logging,
             ]),
 
+        // Programs for people to read; a test runs each.
+        .executableTarget(
+            name: "example-echo", dependencies: ["SeliumNet"], path: "Sources/Examples/Hosts/Echo",
+            swiftSettings: house),
+
         // Tests.
         .target(
             name: "SeliumTestSupport",
@@ -198,6 +206,7 @@ let package = Package(
                 "SeliumQUIC", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport", nioCore,
                 nioPosix, logging,
             ]),
+        tests("SeliumNetTests", ["SeliumNet", "example-echo", nioCore, nioPosix]),
         tests("SeliumCertificatesTests", ["SeliumCertificates", x509, asn1]),
         tests(
             "SeliumRuntimeTests",
