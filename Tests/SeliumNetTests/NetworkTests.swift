@@ -153,6 +153,13 @@ struct NetworkTests {
         try await third.write("x")
         third.close()
         #expect(try await other.readAll().readableBytes == 1)
+        let unix = try UnixListener.bind(
+            try UnixAddress(abstract: "adopted-\(UInt32.random(in: 0 ... .max))"))
+        let fourth = try network.adoptUnixListener(
+            try #require(OwnedDescriptor(duplicating: unix.descriptor).take()))
+        unix.close()
+        _ = try await UnixStream.connect(to: fourth.localAddress)
+        _ = try await fourth.accept(within: .seconds(30))
         // What it is not, and what is no socket, stays the caller's.
         let wrong = try OwnedDescriptor(duplicating: udp.descriptor)
         var error = await failure { () throws(NetError) in
