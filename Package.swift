@@ -56,6 +56,12 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
+func example(_ name: String, _ folder: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["SeliumNet"], path: "Sources/Examples/Hosts/\(folder)",
+        swiftSettings: house)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
     -> Target
 {
@@ -167,9 +173,9 @@ let package = Package(
             ]),
 
         // Programs for people to read; a test runs each.
-        .executableTarget(
-            name: "example-echo", dependencies: ["SeliumNet"], path: "Sources/Examples/Hosts/Echo",
-            swiftSettings: house),
+        example("example-echo", "Echo"),
+        example("example-hand-over", "HandOver"),
+        example("example-multicast", "Multicast"),
 
         // Tests.
         .target(
@@ -206,7 +212,12 @@ let package = Package(
                 "SeliumQUIC", "SeliumTLSCore", "SeliumNetCore", "SeliumTestSupport", nioCore,
                 nioPosix, logging,
             ]),
-        tests("SeliumNetTests", ["SeliumNet", "example-echo", nioCore, nioPosix]),
+        tests(
+            "SeliumNetTests",
+            [
+                "SeliumNet", "example-echo", "example-hand-over", "example-multicast", nioCore,
+                nioPosix,
+            ]),
         tests("SeliumCertificatesTests", ["SeliumCertificates", x509, asn1]),
         tests(
             "SeliumRuntimeTests",

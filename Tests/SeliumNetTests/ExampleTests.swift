@@ -52,15 +52,59 @@ struct ExampleTests {
         }
     }
 
-    @Test("an example has less than forty lines and imports nothing but the room")
-    func size() throws {
+    @Test(
+        "a listener goes from an old process to a new one, and what connected meanwhile is served")
+    func handOver() async throws {
+        let name = "@hand-over-\(UInt32.random(in: 0 ... .max))"
+        let old = try Example("example-hand-over", ["old", name, "127.0.0.1:0"])
+        let place = try address(old)
+        let early = try await TCPStream.connect(to: place)
+        let new = try Example("example-hand-over", ["new", name])
+        #expect(try address(new) == place)
+        #expect(old.nextLine() == "successor: process \(new.process.processIdentifier)")
+        old.process.waitUntilExit()
+        #expect(old.process.terminationStatus == 0)
+        #expect(String(buffer: try await early.readAll()) == "the new one\n")
+        let late = try await TCPStream.connect(to: place)
+        #expect(String(buffer: try await late.readAll()) == "the new one\n")
+    }
+
+    @Test("what one process says to a group another one prints")
+    func multicast() async throws {
+        // Holds a port that nobody else gets meanwhile.
+        let holder = try await UDPSocket.bind("0.0.0.0:0", options: UDPOptions(reuseAddress: true))
+        let place = "239.78.1.\(UInt8.random(in: 1...250)):\(holder.localAddress.port)"
+        let listening = try Example("example-multicast", [place])
+        #expect(listening.announcement == "listening on 0.0.0.0:\(holder.localAddress.port)")
+        _ = try Example("example-multicast", [place, "to whom it may concern"])
+        #expect(listening.nextLine() == "127.0.0.1 to whom it may concern")
+    }
+
+    @Test(
+        "an example has less than forty lines and imports nothing but the room",
+        arguments: ["Echo", "HandOver", "Multicast"])
+    func size(name: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let text = try String(
-            contentsOf: root.appending(path: "Sources/Examples/Hosts/Echo/Echo.swift"),
+            contentsOf: root.appending(path: "Sources/Examples/Hosts/\(name)/\(name).swift"),
             encoding: .utf8)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count < 40)
         #expect(lines.filter { $0.hasPrefix("import") } == ["import SeliumNet"])
+    }
+
+    @Test("the documents show the echo server as it is")
+    func quoted() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().resolvingSymlinksInPath()
+        let text = try String(
+            contentsOf: root.appending(path: "Sources/Examples/Hosts/Echo/Echo.swift"),
+            encoding: .utf8)
+        let checkout = root.appending(path: "Sources").resolvingSymlinksInPath()
+            .deletingLastPathComponent()
+        let document = try String(
+            contentsOf: checkout.appending(path: "docs/networking.md"), encoding: .utf8)
+        #expect(document.contains(text))
     }
 }

@@ -150,4 +150,32 @@ struct TCPStreamTests {
             to: .address(IPv4Address.loopback, port: both.localAddress.port))
         #expect(try await mapped.remoteAddress.address.canonical == four.localAddress.address)
     }
+
+    @Test(
+        "one that waits with nothing to read holds little memory, one with much reads much at once")
+    func room() async throws {
+        let (client, server) = try await connectedPair()
+        var idle = ByteBuffer()
+        await #expect(throws: NetError.self) {
+            var buffer = ByteBuffer()
+            defer { idle = buffer }
+            _ = try await server.read(into: &buffer, within: .milliseconds(5))
+        }
+        #expect(idle.capacity <= 8_192)
+        async let writing: Void = {
+            var much = numbered(4 << 20)
+            try await client.write(&much, within: .seconds(30))
+            try client.shutdown(.write)
+        }()
+        var largest = 0
+        while true {
+            var buffer = ByteBuffer()
+            let count = try await server.read(into: &buffer, within: .seconds(30))
+            largest = max(largest, count)
+            if count == 0 { break }
+        }
+        try await writing
+        #expect(largest >= 32_768)
+        #expect(largest <= 65_536)
+    }
 }

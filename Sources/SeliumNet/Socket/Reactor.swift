@@ -21,12 +21,24 @@ final class Reactor: Sendable {
         var lastToken: UInt64 = 0
         /// When the thread wakes up by itself.
         var sleepsUntil: UInt64 = 0
+        /// So many timers, and those of sockets that are closed are thrown out.
+        var mostTimers = Reactor.fewTimers
+
+        /// Adds a timer; the heap stays in proportion to the sockets there are.
+        mutating func insert(_ timer: Timer) {
+            timers.insert(timer)
+            guard timers.count > mostTimers else { return }
+            timers = Heap(timers.unordered.filter { table[$0.token] != nil })
+            mostTimers = max(Reactor.fewTimers, timers.count * 2)
+        }
     }
 
     /// The token of the descriptor that wakes the thread; sockets have others.
     private static let wakeToken: UInt64 = 0
     /// Events taken from the kernel in one call.
     private static let batch = 256
+    /// Timers that are not worth looking through.
+    private static let fewTimers = 1_024
 
     private static let current = Mutex<Reactor?>(nil)
 
@@ -104,7 +116,7 @@ final class Reactor: Sendable {
     /// Calls ``Readiness/handleTimeout(at:now:)`` of this token at a moment.
     func arm(_ token: UInt64, at deadline: UInt64) {
         let wakes = state.withLock { state in
-            state.timers.insert(Timer(deadline: deadline, token: token))
+            state.insert(Timer(deadline: deadline, token: token))
             guard deadline < state.sleepsUntil else { return false }
             state.sleepsUntil = deadline
             return true
@@ -166,7 +178,7 @@ final class Reactor: Sendable {
                 continue
             }
             state.withLock {
-                $0.timers.insert(Timer(deadline: next, token: timer.token))
+                $0.insert(Timer(deadline: next, token: timer.token))
             }
         }
     }

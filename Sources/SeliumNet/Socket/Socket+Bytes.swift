@@ -4,21 +4,24 @@ internal import struct NIOCore.ByteBuffer
 
 extension Socket {
     /// Reads into the buffer's end until there is something; 0 at the end of the stream.
+    ///
+    /// The buffer gets `room` when it has less; what it has is used up to `limit`.
     func read(
-        into buffer: inout ByteBuffer, atMost limit: Int, peeking: Bool = false,
+        into buffer: inout ByteBuffer, room: Int, atMost limit: Int, peeking: Bool = false,
         _ patience: Patience
     ) async throws(Failure) -> Int {
         try await perform(.reading, patience) { descriptor in
-            Self.read(descriptor, into: &buffer, atMost: limit, peeking: peeking)
+            Self.read(descriptor, into: &buffer, room: room, atMost: limit, peeking: peeking)
         }
     }
 
     /// One call of recv(2): the number of bytes or -errno.
     static func read(
-        _ descriptor: Int32, into buffer: inout ByteBuffer, atMost limit: Int, peeking: Bool
+        _ descriptor: Int32, into buffer: inout ByteBuffer, room: Int, atMost limit: Int,
+        peeking: Bool
     ) -> Int64 {
         var result: Int64 = 0
-        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: limit) { bytes in
+        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { bytes in
             unsafe result = cposix_receive(
                 descriptor, bytes.baseAddress, min(bytes.count, limit), peeking ? 1 : 0)
             return max(0, Int(result))

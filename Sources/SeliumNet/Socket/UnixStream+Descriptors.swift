@@ -113,12 +113,13 @@ extension Socket {
             unsafe cposix_socket_pair(Int32(kind), $0.baseAddress)
         }
         try Call.checked(result)
+        let one: Socket
         do throws(Failure) {
-            let one = try owning(ends[0])
-            return (one, try owning(ends[1]))
+            one = try owning(ends[0])
         } catch {
-            // The second is closed by whom it was given to, or here when nobody got it.
+            _ = cposix_close(ends[1])
             throw error
         }
+        return (one, try owning(ends[1]))
     }
 }

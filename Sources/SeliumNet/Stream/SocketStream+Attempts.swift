@@ -8,7 +8,9 @@ extension SocketStream {
         into buffer: inout ByteBuffer, atMost limit: Int = 65_536
     ) throws(NetError) -> Attempt {
         try attempt(.reading, .read) {
-            Socket.read($0, into: &buffer, atMost: max(limit, 1), peeking: false)
+            let limit = max(limit, 1)
+            return Socket.read(
+                $0, into: &buffer, room: socket.room(atMost: limit), atMost: limit, peeking: false)
         }
     }
 
@@ -23,7 +25,9 @@ extension SocketStream {
         into buffer: inout ByteBuffer, atMost limit: Int = 65_536
     ) throws(NetError) -> Attempt {
         try attempt(.reading, .peek) {
-            Socket.read($0, into: &buffer, atMost: max(limit, 1), peeking: true)
+            let limit = max(limit, 1)
+            return Socket.read(
+                $0, into: &buffer, room: socket.room(atMost: limit), atMost: limit, peeking: true)
         }
     }
 
@@ -48,7 +52,7 @@ extension SocketStream {
         do throws(Failure) {
             var byte = ByteBuffer()
             _ = try await socket.socket.read(
-                into: &byte, atMost: 1, peeking: true,
+                into: &byte, room: 1, atMost: 1, peeking: true,
                 Patience(duration ?? socket.readTimeout, shutdown))
         } catch {
             throw socket.error(error, .read)

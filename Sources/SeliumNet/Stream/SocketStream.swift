@@ -15,7 +15,8 @@ extension SocketStream {
     /// Reads what there is, at most `limit` bytes, behind what is readable in the buffer.
     ///
     /// - Parameters:
-    ///   - limit: how many bytes at most, at least 1; so much room the buffer gets.
+    ///   - limit: how many bytes at most, at least 1. A buffer without room gets some, 4 KiB for a
+    ///     stream that has little to read and up to 64 KiB for one that has much.
     ///   - duration: how long to wait; nil takes ``readTimeout``.
     ///   - shutdown: ends the wait when it fires.
     /// - Returns: the number of bytes, 0 when the peer has finished.
@@ -44,8 +45,12 @@ extension SocketStream {
         try socket.claim(.reading, operation)
         defer { socket.release(.reading) }
         do throws(Failure) {
-            return try await socket.socket.read(
-                into: &buffer, atMost: max(limit, 1), peeking: peeking, patience)
+            let limit = max(limit, 1)
+            let count = try await socket.socket.read(
+                into: &buffer, room: socket.room(atMost: limit), atMost: limit, peeking: peeking,
+                patience)
+            socket.noteRead(count)
+            return count
         } catch {
             throw socket.error(error, operation)
         }

@@ -14,6 +14,13 @@ public final class StreamSocket: Sendable {
     private let isRead = Atomic<Bool>(false)
     private let isWritten = Atomic<Bool>(false)
     private let timeouts = Mutex(Timeouts())
+    /// Room that a read makes: what the last ones filled.
+    private let usualRoom = Atomic<Int>(StreamSocket.leastRoom)
+
+    /// Room that a read makes in a buffer that has none, in bytes: the least, for ten thousand that
+    /// wait, and the most, for those that have much to read.
+    static let leastRoom = 4_096
+    static let mostRoom = 65_536
 
     init(_ socket: Socket, remote: EndpointAddress) {
         self.socket = socket
@@ -32,6 +39,22 @@ public final class StreamSocket: Sendable {
     var writeTimeout: Duration? {
         get { timeouts.withLock(\.write) }
         set { timeouts.withLock { $0.write = newValue } }
+    }
+
+    /// How much room to make for a read of at most `limit` bytes.
+    func room(atMost limit: Int) -> Int {
+        min(limit, usualRoom.load(ordering: .relaxed))
+    }
+
+    /// A read brought so many bytes: the next one makes more room when these filled it, less when
+    /// they were few.
+    func noteRead(_ count: Int) {
+        let room = usualRoom.load(ordering: .relaxed)
+        if count >= room, room < Self.mostRoom {
+            usualRoom.store(room * 2, ordering: .relaxed)
+        } else if count < room / 4, room > Self.leastRoom {
+            usualRoom.store(room / 2, ordering: .relaxed)
+        }
     }
 
     /// Claims one direction until ``release(_:)``.

@@ -3,8 +3,9 @@ import Foundation
 /// A program of Sources/Examples/Hosts that runs, and where it listens.
 final class Example {
     let process = Process()
+    private let output = Pipe()
     /// What it printed in its first line.
-    let announcement: String
+    private(set) var announcement = ""
 
     /// Starts it; with `descriptors` it may have no more than so many open.
     init(_ name: String, _ arguments: [String], descriptors: Int = 1_024) throws {
@@ -12,7 +13,6 @@ final class Example {
             fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
                 atPath: "/proc/self/exe")
         ).deletingLastPathComponent()
-        let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // A pipe makes the C library keep what is printed; stdbuf tells it to keep a line at most.
         process.arguments =
@@ -20,13 +20,18 @@ final class Example {
             + [directory.appending(path: name).path] + arguments
         process.standardOutput = output
         try process.run()
+        announcement = nextLine()
+    }
+
+    /// The next line it prints; blocks until it does.
+    func nextLine() -> String {
         var line = Data()
-        while line.last != UInt8(ascii: "\n") {
-            let piece = output.fileHandleForReading.availableData
-            guard !piece.isEmpty else { break }
-            line += piece
+        while let byte = try? output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty,
+            byte != Data([0x0A])
+        {
+            line += byte
         }
-        announcement = String(decoding: line.dropLast(), as: UTF8.self)
+        return String(decoding: line, as: UTF8.self)
     }
 
     deinit {
