@@ -2,7 +2,6 @@ public import Logging
 public import SeliumHosting
 public import SeliumKernel
 public import SeliumWasm
-import Synchronization
 
 /// The runtime: runs WebAssembly processes for a control server, or for whoever embeds it.
 ///
@@ -57,7 +56,6 @@ public final class Runtime: ProcessHost {
     let scheduler: Scheduler
     let timers: TimerService
     let budgets = MemoryBudgets()
-    let requestsWritten = Atomic<Int>(0)
     let clock = SystemClock()
     let logger: Logger
     let keepsUnreadRecords: Bool

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Memory that guests share")
+@Suite("Memory that guests share", .timeLimit(.minutes(2)))
 struct BudgetTests {
     private static let page: UInt64 = 65_536
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Entrypoints")
+@Suite("Entrypoints", .timeLimit(.minutes(2)))
 struct EntrypointTests {
     let scheduler: Scheduler
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Sharing the threads")
+@Suite("Sharing the threads", .timeLimit(.minutes(2)))
 struct FairnessTests {
     /// Counts the turns of guests; tells when one guest had so many.
     final class Turns: GuestUser {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Host calls")
+@Suite("Host calls", .timeLimit(.minutes(2)))
 struct HostCallTests {
     let scheduler: Scheduler
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Killing guests")
+@Suite("Killing guests", .timeLimit(.minutes(2)))
 struct KillTests {
     static let spin = #"(module (func $forever (export "run") (loop $again (br $again))))"#
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Limits of a guest")
+@Suite("Limits of a guest", .timeLimit(.minutes(2)))
 struct LimitTests {
     let scheduler: Scheduler
 

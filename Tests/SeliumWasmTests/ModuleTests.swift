@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Modules")
+@Suite("Modules", .timeLimit(.minutes(2)))
 struct ModuleTests {
     static let text = """
         (module (import "a" "f" (func (param i32) (result i64)))
@@ -87,7 +87,7 @@ struct ModuleTests {
     }
 }
 
-@Suite("Text of foreign origin")
+@Suite("Text of foreign origin", .timeLimit(.minutes(2)))
 struct CleanedTextTests {
     @Test(
         "has no control characters, no overrides, no length",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Mutated modules")
+@Suite("Mutated modules", .timeLimit(.minutes(2)))
 struct MutationTests {
     static let text = """
         (module

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SeliumWasm
 
-@Suite("Traps")
+@Suite("Traps", .timeLimit(.minutes(2)))
 struct TrapTests {
     let scheduler: Scheduler
 

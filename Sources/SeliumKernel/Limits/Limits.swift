@@ -22,10 +22,22 @@ public enum Limits {
     public static let moduleExports = 10_000
     /// Functions of a module; yosys (69 MB) has below 70,000.
     public static let moduleFunctions = 100_000
+    /// Globals of a module: every process has its own, 16 bytes each, which no other limit counts.
+    public static let moduleGlobals = 100_000
+    /// Sections of a module: each costs the scanner a read; compilers write a dozen.
+    public static let moduleSections = 1_000
+    /// Modules of the folder `modules/` whose digest is remembered until their file changes.
+    public static let moduleFiles = 10_000
+    /// Unknown imports that the log of a process names.
+    public static let moduleNotes = 16
     /// Address space of a compile, bytes: yosys needs 1.3 GB, a bomb takes all there is.
     public static let compileAddressSpace: UInt64 = 3 << 30
     /// CPU time of a compile, seconds: yosys needs 59.
     public static let compileCPUSeconds: UInt64 = 120
+    /// Seconds a compile may take in all: it goes behind everything else on the machine.
+    public static let compileSeconds: UInt64 = 600
+    /// Native code of a module, bytes: the largest real one gives 166 MB.
+    public static let compileOutputBytes: UInt64 = 1 << 30
     /// Compiles that may wait for their turn in the whole server; beyond: `resourceExhausted`.
     public static let compileQueue = 256
     /// Of these, modules of one namespace that a `user` starts; one more is being compiled.
@@ -44,6 +56,8 @@ public enum Limits {
 
     // MARK: One process
 
+    /// Stops whose answers are committed together with the end; others right behind it.
+    public static let stopAnswers = 64
     /// Linear memory, bytes, when the starter asks for none.
     public static let processMemory: UInt64 = 128 << 20
     /// The most that can be asked for: the whole 32-bit address space.
@@ -86,8 +100,10 @@ public enum Limits {
     public static let readerLease: UInt64 = 30_000_000_000
     /// Logs of all processes in memory, bytes.
     public static let logMemory = 256 << 20
-    /// Idempotency keys.
-    public static let idempotencyKeys = 10_000
+    /// Idempotency keys in all, about 600 bytes each; the identity with the most loses its oldest.
+    public static let idempotencyKeys = 50_000
+    /// Idempotency keys of one identity in one namespace: nobody pushes out another's.
+    public static let idempotencyKeysPerIdentity = 10_000
     /// How long an idempotency key is remembered, nanoseconds (24 h).
     public static let idempotencyLifetime: Int64 = 86_400_000_000_000
     /// Process ids reserved on disk at once; a crash skips the rest of them.

@@ -55,9 +55,14 @@ struct Recovery {
                 return .commit
             }
         }
+        var requests: [RequestKey] = []
         for row in try state.atOpen({ try $0.requestRows() }) {
-            world.requests.restore(
+            requests += world.requests.restore(
                 row.key, bodyHash: row.bodyHash, result: row.answer, wallTime: row.finishedAt)
+        }
+        if !requests.isEmpty {
+            let rows = requests
+            state.write { for old in rows { try $0.deleteRequest(old) } }
         }
         return Result(world: world, shelf: shelf, lost: lost.count)
     }

@@ -22,19 +22,34 @@ extension Runtime {
             guard let action = world.table.stopWasRequested(id) else { throw .noProcess(id) }
             return (action, world.running[id])
         }
+        var isPromised = false
+        if action != .alreadyEnded, let idempotency, let process {
+            isPromised = process.promise(idempotency)
+        }
         if case .interrupt = action { process?.kill(.noStopHandler) }
-        let record = try await wait(id)
+        let record: ExitRecord
+        do throws(HostError) {
+            record = try await wait(id)
+        } catch {
+            if let idempotency { process?.withdraw(idempotency) }
+            throw error
+        }
         let outcome = action == .alreadyEnded ? StopOutcome.alreadyEnded(record) : .stopped(record)
-        if let idempotency {
-            let row = RequestRow(
-                key: RequestKey(idempotency), bodyHash: idempotency.bodyHash,
-                answer: .stopped(outcome),
-                finishedAt: clock.realtime())
+        if let idempotency, !isPromised {
+            let row = Self.row(idempotency, outcome, at: clock.realtime())
             // The effect is there already; a row that is not written only makes a repeat say
             // "had already exited" after a restart.
             _ = await state.commit { try $0.insert(row) }
         }
         return outcome
+    }
+
+    private static func row(
+        _ idempotency: Idempotency, _ outcome: StopOutcome, at time: Int64
+    ) -> RequestRow {
+        RequestRow(
+            key: RequestKey(idempotency), bodyHash: idempotency.bodyHash,
+            answer: .stopped(outcome), finishedAt: time)
     }
 
     /// A guest is gone and all it wrote is in its log: its record is written, then told.
@@ -55,8 +70,13 @@ extension Runtime {
             world.endOrder += 1
             return world.endOrder
         }
+        let now = clock.realtime()
+        let stops = process.takeStops().map { Self.row($0, .stopped(final), at: now) }
         state.write(
-            { try $0.end(process.id, in: process.namespace, final, order: order) },
+            { database in
+                for stop in stops { try database.insert(stop) }
+                try database.end(process.id, in: process.namespace, final, order: order)
+            },
             done: { committed in
                 if !committed {
                     self.logger.error(

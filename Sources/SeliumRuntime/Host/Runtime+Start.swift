@@ -2,7 +2,6 @@ import SeliumABI
 public import SeliumHosting
 import SeliumKernel
 import SeliumWasm
-import Synchronization
 
 extension Runtime {
     public func start(
@@ -49,7 +48,15 @@ extension Runtime {
             if case .join = verdict { return nil }
             return verdict
         }
-        if case .done(let answer) = verdict { return answer }
+        switch verdict {
+        case .done(let answer): return answer
+        case .proceed(let forgotten):
+            // The database keeps what the table does; in front of the new row in its queue.
+            if !forgotten.isEmpty {
+                state.write { for old in forgotten { try $0.deleteRequest(old) } }
+            }
+        case .join: break
+        }
         do throws(HostError) {
             let answer = try await effect()
             world.update { world, wakes in
@@ -154,15 +161,7 @@ extension Runtime {
             process.kill(.kill)
             throw Self.notWritten
         }
-        if request != nil { pruneRequests() }
         return report
-    }
-
-    /// The database keeps about as many requests as the table does: a look at every thousandth.
-    private func pruneRequests() {
-        let count = requestsWritten.add(1, ordering: .relaxed).newValue
-        guard count.isMultiple(of: 1_000) else { return }
-        state.write { try $0.deleteRequests(keeping: Limits.idempotencyKeys) }
     }
 
     /// The next id; asks for more when they become few.
@@ -223,7 +222,7 @@ extension Runtime {
     private func openLog(_ process: RunningProcess, _ module: LoadedModule) {
         logs.withLock { $0.open(process.id) }
         process.output.append(.began(incarnation: 1))
-        for note in module.unknownImports.prefix(16) {
+        for note in module.unknownImports.prefix(Limits.moduleNotes) {
             process.output.append(.unknownImport(module: note.module, name: note.name))
         }
     }

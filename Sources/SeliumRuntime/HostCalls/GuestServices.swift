@@ -7,6 +7,9 @@ public protocol GuestOutput: Sendable {
     /// Takes all of `bytes` (at most 1 MiB) or none of them; none means: wait until `onWritable`.
     func append(_ bytes: [UInt8], to stream: LogStream) -> Bool
 
+    /// Whether it is worth trying now.
+    var isWritable: Bool { get }
+
     /// Calls `resume` once, on any thread, when it is worth trying again; at once when it is so
     /// already. A new call replaces the one before: one guest waits for one thing.
     func onWritable(_ resume: @escaping @Sendable () -> Void)

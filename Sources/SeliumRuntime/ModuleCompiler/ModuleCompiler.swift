@@ -21,7 +21,7 @@ public struct ModuleCompiler: ModuleCompiling {
         public var cpuSeconds: UInt64 = Limits.compileCPUSeconds
         /// How long the child may take in all, seconds: it goes behind everything else on the
         /// machine, so it gets more than its CPU time.
-        public var patienceSeconds: UInt64 = 600
+        public var patienceSeconds: UInt64 = Limits.compileSeconds
 
         public init(compiler: String) { self.compiler = compiler }
     }

@@ -16,10 +16,8 @@ struct ModuleScanner: Sendable {
         var imports = Limits.moduleImports
         var exports = Limits.moduleExports
         var functions = Limits.moduleFunctions
-        /// Every instance has its own, 16 bytes each, which no other limit counts.
-        var globals = 100_000
-        /// Every section costs the scanner a read; compilers write a dozen, and some custom ones.
-        var sections = 1_000
+        var globals = Limits.moduleGlobals
+        var sections = Limits.moduleSections
     }
 
     /// What was counted.

@@ -63,22 +63,17 @@ final class CompileCache: Sendable {
         return (try File.open(name, in: directory, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW), name)
     }
 
-    /// Takes what a compiler wrote and loads it from the same descriptor.
+    /// Takes what a compiler wrote and loads it from the same descriptor; nil when it does not load.
+    /// Leaves nothing behind when it fails.
     func adopt(_ output: (file: File, name: String), for digest: ModuleDigest) throws(SystemError)
         -> Module?
     {
-        let key = key(digest)
-        try output.file.setMode(0o400)
-        let sum = try output.file.sha256()
-        try output.file.synchronize()
-        let sumName = output.name + ".sum.tmp"
-        let sumFile = try File.open(
-            sumName, in: directory, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o400)
-        try sumFile.write(sum)
-        try sumFile.synchronize()
-        // A rename replaces the name only: who has an old one mapped keeps its inode.
-        try directory.rename(sumName, to: key + ".sum")
-        try directory.rename(output.name, to: key + ".cwasm")
+        do throws(SystemError) {
+            try store(output, key(digest))
+        } catch {
+            discard(output)
+            throw error
+        }
         do throws(WasmError) {
             return try Module.load(descriptor: output.file.descriptor, engine: engine)
         } catch {
@@ -89,8 +84,31 @@ final class CompileCache: Sendable {
         }
     }
 
+    private func store(
+        _ output: (file: File, name: String), _ key: String
+    ) throws(SystemError) {
+        try output.file.setMode(0o400)
+        let sum = try output.file.sha256()
+        try output.file.synchronize()
+        let sumName = Self.sumName(output.name)
+        let sumFile = try File.open(
+            sumName, in: directory, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o400)
+        try sumFile.write(sum)
+        try sumFile.synchronize()
+        // The sum first: without its module, or with an older one, it makes nothing run. A rename
+        // replaces the name only: who has an old one mapped keeps its inode.
+        try directory.rename(sumName, to: key + ".sum")
+        try directory.rename(output.name, to: key + ".cwasm")
+    }
+
+    /// The name of a checksum before it is whole.
+    private static func sumName(_ name: String) -> String { name + ".sum.tmp" }
+
     /// Throws an output away.
-    func discard(_ output: (file: File, name: String)) { try? directory.unlink(output.name) }
+    func discard(_ output: (file: File, name: String)) {
+        try? directory.unlink(output.name)
+        try? directory.unlink(Self.sumName(output.name))
+    }
 
     private func remove(_ digest: ModuleDigest) {
         let key = key(digest)

@@ -105,7 +105,7 @@ final class ModuleStore: Sendable {
             }
             let digest = try await adopt(file, status)
             table.withLock { table in
-                if table.named.count >= 10_000 { table.named = [:] }
+                if table.named.count >= Limits.moduleFiles { table.named = [:] }
                 table.named[candidate] = (status, digest)
             }
             return digest
@@ -161,6 +161,9 @@ final class ModuleStore: Sendable {
         logger.error("\(what)", metadata: ["error": "\(error)"])
         if let system = error as? SystemError, system.isNoSpace {
             return HostError(.resourceExhausted, "the server's disk is full", isRetryable: true)
+        }
+        if let system = error as? SystemError, system.isShortage {
+            return HostError(.unavailable, "\(what) now: \(system)", isRetryable: true)
         }
         return HostError(.internal, what)
     }
@@ -224,7 +227,11 @@ final class ModuleStore: Sendable {
         if module == nil {
             module = try await compile(digest, in: namespace, role, observer)
         }
-        guard let module else { throw HostError(.internal, "a compiled module does not load") }
+        guard let module else {
+            // The engine's reason is in the log. The usual one is that the machine has no memory.
+            throw HostError(
+                .unavailable, "the compiled module cannot be loaded now", isRetryable: true)
+        }
         do throws(WasmError) {
             return LoadedModule(digest, try linker.prepare(module))
         } catch {
@@ -267,9 +274,7 @@ final class ModuleStore: Sendable {
         }
         switch loaded {
         case .success(let module): return module
-        case .failure(let error):
-            cache.discard(output)
-            throw failure(error, "a compiled module cannot be stored")
+        case .failure(let error): throw failure(error, "a compiled module cannot be stored")
         }
     }
 

@@ -82,6 +82,10 @@ final class ProcessOutput: GuestOutput {
         return taken
     }
 
+    var isWritable: Bool {
+        state.withLock { $0.held.isEmpty && !isFull && $0.writableAt <= clock.monotonic() }
+    }
+
     func onWritable(_ resume: @escaping @Sendable () -> Void) {
         enum Wait {
             case no, resume

@@ -1,4 +1,5 @@
 import SeliumABI
+import SeliumHosting
 import SeliumKernel
 import SeliumWasm
 import Synchronization
@@ -12,6 +13,8 @@ final class RunningProcess: GuestOutput {
         var killReason: UInt8?
         /// The end was told.
         var isOver = false
+        /// Stops whose answer is the end; nil once it is being written.
+        var stops: [Idempotency]? = []
     }
 
     let id: ProcessID
@@ -72,6 +75,31 @@ final class RunningProcess: GuestOutput {
         guest?.kill(reason: reason.rawValue)
     }
 
+    /// The answer of a stop is to be written together with the end. False when it is too late for
+    /// that, or there are too many: then its row comes later.
+    func promise(_ stop: Idempotency) -> Bool {
+        control.withLock { control in
+            guard let count = control.stops?.count, count < Limits.stopAnswers else { return false }
+            control.stops?.append(stop)
+            return true
+        }
+    }
+
+    /// Nobody waits for the answer any more.
+    func withdraw(_ stop: Idempotency) {
+        control.withLock { control in
+            control.stops?.removeAll { RequestKey($0) == RequestKey(stop) }
+        }
+    }
+
+    /// The stops to be written together with the end; once.
+    func takeStops() -> [Idempotency] {
+        control.withLock { control in
+            defer { control.stops = nil }
+            return control.stops ?? []
+        }
+    }
+
     /// What a kill with this number is called in the record.
     static func outcome(killedFor reason: UInt8) -> ExitOutcome {
         .killed(KillReason(rawValue: reason) ?? .kill)
@@ -80,6 +108,8 @@ final class RunningProcess: GuestOutput {
     // MARK: The guest's output, and the end of its turns
 
     func append(_ bytes: [UInt8], to stream: LogStream) -> Bool { output.append(bytes, to: stream) }
+
+    var isWritable: Bool { output.isWritable }
 
     func onWritable(_ resume: @escaping @Sendable () -> Void) { output.onWritable(resume) }
 

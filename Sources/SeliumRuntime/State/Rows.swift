@@ -42,10 +42,18 @@ struct RequestRow: Sendable {
 }
 
 /// The scope of an idempotency key.
-struct RequestKey: Hashable, Sendable {
+struct RequestKey: IdempotencyKey {
+    /// Who sent it, and where to.
+    struct Owner: Hashable, Sendable {
+        var namespace: Namespace
+        var identity: Identity
+    }
+
     var namespace: Namespace
     var identity: Identity
     var key: [UInt8]
+
+    var owner: Owner { Owner(namespace: namespace, identity: identity) }
 
     init(_ idempotency: Idempotency) {
         namespace = idempotency.namespace

@@ -52,13 +52,10 @@ extension Database {
         try execute(sql: "DELETE FROM request WHERE finished_at < ?", arguments: [time])
     }
 
-    /// Keeps the newest `count` requests.
-    func deleteRequests(keeping count: Int) throws {
-        try execute(
-            sql: """
-                DELETE FROM request WHERE finished_at <=
-                    (SELECT finished_at FROM request ORDER BY finished_at DESC LIMIT 1 OFFSET ?)
-                """, arguments: [count])
+    func deleteRequest(_ key: RequestKey) throws {
+        try cachedStatement(
+            sql: "DELETE FROM request WHERE namespace = ? AND identity = ? AND key = ?"
+        ).execute(arguments: [key.namespace.name, key.identity.name, key.key.data])
     }
 
     func addModule(_ digest: ModuleDigest, size: UInt64, to namespace: Namespace, at time: Int64)

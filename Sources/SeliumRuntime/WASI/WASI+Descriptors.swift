@@ -4,8 +4,15 @@ import SeliumWasm
 extension WASI {
     /// WASI's file type of a character device.
     static let characterDevice: UInt8 = 2
-    /// WASI's flag for descriptors that never wait.
-    static let nonblockingFlag: UInt16 = 4
+    /// WASI's flags of a descriptor.
+    enum DescriptorFlag {
+        /// Every write goes to the end. All writes to a log do, whether asked to or not.
+        static let append: UInt16 = 1
+        /// Reads and writes never wait.
+        static let nonblocking: UInt16 = 4
+        /// These, and three that wait for a disk: 2, 8, 16.
+        static let all: UInt16 = 31
+    }
 
     /// Rights: fd_read, fd_write, fd_fdstat_set_flags, poll_fd_readwrite. No seek and no tell: that,
     /// and the file type, is how libc knows a terminal.
@@ -57,15 +64,20 @@ extension WASI {
                 guard let descriptor = process.descriptor(call.u32(0)) else {
                     return .badDescriptor
                 }
-                let flags = process.isNonblocking(descriptor) ? nonblockingFlag : 0
-                try storeStatus(rights(descriptor), flags, at: call.u32(1), call.memory)
+                try storeStatus(
+                    rights(descriptor), process.flags(of: descriptor), at: call.u32(1), call.memory)
                 return .success
             },
             immediate("fd_fdstat_set_flags", [.i32, .i32]) { call, process in
                 guard let descriptor = process.descriptor(call.u32(0)) else {
                     return .badDescriptor
                 }
-                process.setNonblocking(descriptor, call.u32(1) & UInt32(nonblockingFlag) != 0)
+                guard let flags = UInt16(exactly: call.u32(1)), flags & ~DescriptorFlag.all == 0
+                else { return .invalid }
+                // A log is not written through to anything.
+                let known = DescriptorFlag.append | DescriptorFlag.nonblocking
+                guard flags & ~known == 0 else { return .notSupported }
+                process.setFlags(flags, of: descriptor)
                 return .success
             },
             immediate("fd_filestat_get", [.i32, .i32]) { call, process throws(MemoryFault) in

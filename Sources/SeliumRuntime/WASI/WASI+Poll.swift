@@ -13,7 +13,9 @@ extension WASI {
                 case deadline(UInt64)
                 /// stdin can be read without waiting.
                 case readable
-                /// Ready already: an error, or output, which is taken whenever it is written.
+                /// The log takes a write without waiting.
+                case writable
+                /// Ready already, with an error.
                 case ready(Errno)
             }
 
@@ -66,14 +68,16 @@ extension WASI {
             case 0:
                 let timeout: UInt64 = try memory.load(at: place + 24)
                 let flags: UInt16 = try memory.load(at: place + 40)
-                entry.condition = clock(number, timeout, isAbsolute: flags & 1 != 0, process)
+                // One flag: the timeout is a point in time.
+                guard flags <= 1 else { return entry }
+                entry.condition = clock(number, timeout, isAbsolute: flags == 1, process)
             case 1:
                 guard let descriptor = process.descriptor(number) else { break }
                 entry.condition = descriptor == .stdin ? .readable : .ready(.badDescriptor)
                 return entry
             case 2:
                 guard let descriptor = process.descriptor(number) else { break }
-                entry.condition = .ready(descriptor == .stdin ? .badDescriptor : .success)
+                entry.condition = descriptor == .stdin ? .ready(.badDescriptor) : .writable
                 return entry
             default: return entry
             }
@@ -107,6 +111,7 @@ extension WASI {
         private func attempt(_ memory: borrowing GuestMemory) -> HostResult {
             let now = process.clock.monotonic()
             let readable = process.input.readable
+            let isWritable = process.output.isWritable
             var ready: UInt32 = 0
             do throws(MemoryFault) {
                 for entry in entries {
@@ -119,10 +124,12 @@ extension WASI {
                     case .readable:
                         guard let count = readable else { continue }
                         bytes = UInt64(count)
+                    case .writable:
+                        guard isWritable else { continue }
+                        bytes = UInt64(Limits.hostCallBytes)
                     case .ready(let error):
                         errno = error
-                        bytes =
-                            entry.kind == 2 && error == .success ? UInt64(Limits.hostCallBytes) : 0
+                        bytes = 0
                     }
                     try store(entry, errno, bytes, at: events + ready * Self.eventSize, memory)
                     ready += 1
@@ -153,31 +160,28 @@ extension WASI {
             let again: @Sendable () -> Void = { call.complete { memory in attempt(memory) } }
             var earliest: UInt64?
             var wantsInput = false
+            var wantsOutput = false
             for entry in entries {
                 switch entry.condition {
                 case .deadline(let deadline): earliest = min(deadline, earliest ?? .max)
                 case .readable: wantsInput = true
+                case .writable: wantsOutput = true
                 case .ready: break
                 }
             }
+            var wake = again
             if let earliest, earliest != .max {
                 let timers = process.timers
-                if wantsInput {
-                    // Whichever comes first; the timer must not stay behind when input wins.
-                    let timer = timers.schedule(at: earliest, again)
-                    let input: @Sendable () -> Void = {
-                        timers.cancel(timer)
-                        again()
-                    }
-                    call.onAbandon { timers.cancel(timer) }
-                    process.input.onReadable(input)
-                } else {
-                    let timer = timers.schedule(at: earliest, again)
-                    call.onAbandon { timers.cancel(timer) }
+                let timer = timers.schedule(at: earliest, again)
+                call.onAbandon { timers.cancel(timer) }
+                // Whichever comes first; the timer must not stay behind when another wins.
+                wake = {
+                    timers.cancel(timer)
+                    again()
                 }
-            } else if wantsInput {
-                process.input.onReadable(again)
             }
+            if wantsInput { process.input.onReadable(wake) }
+            if wantsOutput { process.output.onWritable(wake) }
             return .wait(call)
         }
     }

@@ -7,15 +7,15 @@ extension WASI {
     static var streams: [HostFunction] {
         [
             waiting("fd_write", [.i32, .i32, .i32, .i32]) { call, process throws(MemoryFault) in
-                guard let stream = process.descriptor(call.u32(0))?.stream else {
-                    return result(.badDescriptor)
-                }
+                guard let descriptor = process.descriptor(call.u32(0)),
+                    let stream = descriptor.stream
+                else { return result(.badDescriptor) }
                 guard call.u32(2) <= UInt32(Limits.hostCallVectors) else { return result(.invalid) }
                 try call.memory.check(call.u32(3), 4)
                 let bytes = try gather(call.u32(1), call.u32(2), call.memory)
                 let write = Write(
-                    guest: call.guest, process: process, stream: stream, bytes: bytes,
-                    written: call.u32(3))
+                    guest: call.guest, process: process, stream: stream,
+                    waits: !process.isNonblocking(descriptor), bytes: bytes, written: call.u32(3))
                 return write.attempt(call.memory)
             },
             waiting("fd_read", [.i32, .i32, .i32, .i32]) { call, process throws(MemoryFault) in
@@ -80,6 +80,7 @@ extension WASI {
         let guest: Guest
         let process: WASIProcess
         let stream: LogStream
+        let waits: Bool
         let bytes: [UInt8]
         /// Where the guest wants the count.
         let written: UInt32
@@ -88,6 +89,7 @@ extension WASI {
             if bytes.isEmpty || process.output.append(bytes, to: stream) {
                 return result(UInt32(bytes.count), at: written, in: memory)
             }
+            guard waits else { return result(.again) }
             let call = HostCall(guest)
             process.output.onWritable { call.complete { memory in attempt(memory) } }
             return .wait(call)

@@ -12,8 +12,10 @@ public final class WASIProcess: Sendable {
     let authority: any GuestAuthority
     let clock: any GuestClock
     let timers: any GuestTimers
-    /// Bit n: descriptor n was closed. Bits 8…10: O_NONBLOCK of 0…2.
-    private let flags = Atomic<UInt16>(0)
+    /// Bit n: descriptor n was closed.
+    private let closed = Atomic<UInt8>(0)
+    /// The flags of the three descriptors, 8 bits each.
+    private let descriptorFlags = Atomic<UInt32>(0)
 
     /// - Parameters:
     ///   - arguments: argv, the module's name first. NUL bytes end a string early, as in C.
@@ -53,23 +55,26 @@ public final class WASIProcess: Sendable {
     /// The descriptor `number`, if it is open.
     func descriptor(_ number: UInt32) -> Descriptor? {
         guard let descriptor = Descriptor(rawValue: number) else { return nil }
-        return flags.load(ordering: .relaxed) & (1 << UInt16(number)) == 0 ? descriptor : nil
+        return closed.load(ordering: .relaxed) & (1 << UInt8(number)) == 0 ? descriptor : nil
     }
 
     func close(_ descriptor: Descriptor) {
-        flags.bitwiseOr(1 << UInt16(descriptor.rawValue), ordering: .relaxed)
+        closed.bitwiseOr(1 << UInt8(descriptor.rawValue), ordering: .relaxed)
     }
 
     func isNonblocking(_ descriptor: Descriptor) -> Bool {
-        flags.load(ordering: .relaxed) & (0x100 << UInt16(descriptor.rawValue)) != 0
+        flags(of: descriptor) & WASI.DescriptorFlag.nonblocking != 0
     }
 
-    func setNonblocking(_ descriptor: Descriptor, _ on: Bool) {
-        let bit: UInt16 = 0x100 << UInt16(descriptor.rawValue)
-        if on {
-            flags.bitwiseOr(bit, ordering: .relaxed)
-        } else {
-            flags.bitwiseAnd(~bit, ordering: .relaxed)
-        }
+    /// WASI's flags of a descriptor.
+    func flags(of descriptor: Descriptor) -> UInt16 {
+        UInt16(descriptorFlags.load(ordering: .relaxed) >> (8 * descriptor.rawValue) & 0xff)
+    }
+
+    /// Only in the guest's own turn. `flags` are known ones: below 256.
+    func setFlags(_ flags: UInt16, of descriptor: Descriptor) {
+        let shift = 8 * descriptor.rawValue
+        let others = descriptorFlags.load(ordering: .relaxed) & ~(0xff << shift)
+        descriptorFlags.store(others | UInt32(flags & 0xff) << shift, ordering: .relaxed)
     }
 }

@@ -1,7 +1,7 @@
 import SeliumTestSupport
 import Testing
 
-@Suite("The in-memory host")
+@Suite("The in-memory host", .timeLimit(.minutes(2)))
 struct InMemoryHostTests {
     @Test("keeps the contract of every host", arguments: HostContract.checks)
     func contract(check: HostContract.Check) async throws {

@@ -39,7 +39,20 @@ struct LimitsTests {
         #expect(bucket.take(1, now: nanoseconds) == .granted)
     }
 
-    typealias Table = IdempotencyTable<String, Int>
+    /// `name` of `owner`; nobody's when none is said.
+    struct Key: IdempotencyKey, ExpressibleByStringInterpolation {
+        var owner = ""
+        var name: String
+
+        init(stringLiteral name: String) { self.name = name }
+
+        init(_ owner: String, _ name: Int) {
+            self.owner = owner
+            self.name = "\(name)"
+        }
+    }
+
+    typealias Table = IdempotencyTable<Key, Int>
 
     private static func isDone(_ verdict: Table.Verdict, _ value: Int) -> Bool {
         if case .done(value) = verdict { true } else { false }
@@ -94,6 +107,84 @@ struct LimitsTests {
             try full.begin("z", bodyHash: [], wallTime: 0)
         }
         #expect(error?.code == .exhausted)
+    }
+
+    private static func isKnown(_ table: Table, _ key: Key, at time: Int64) throws -> Bool {
+        var copy = table
+        if case .done = try copy.begin(key, bodyHash: [1], wallTime: time) { return true }
+        return false
+    }
+
+    @Test("who floods the table with keys pushes out only its own, in its part and in the whole")
+    func flood() throws {
+        var table = Table(capacity: 300, capacityEach: 200, lifetime: 1_000_000)
+        var time: Int64 = 0
+        var forgotten: [Key] = []
+        func send(_ key: Key) throws {
+            time += 1
+            guard case .proceed(let old) = try table.begin(key, bodyHash: [1], wallTime: time)
+            else {
+                Issue.record("\(key) is known")
+                return
+            }
+            forgotten += old
+            table.finish(key, 1, wallTime: time)
+        }
+        for number in 0..<50 { try send(Key("operator", number)) }
+        for number in 0..<1_000 { try send(Key("alice", number)) }
+        #expect(table.count == 250)
+        #expect(forgotten == (0..<800).map { Key("alice", $0) })
+        // The whole is full from here on: she has the most, so she pays for him.
+        for number in 0..<100 { try send(Key("bob", number)) }
+        #expect(table.count == 300)
+        #expect(forgotten == (0..<850).map { Key("alice", $0) })
+        for number in 1_000..<2_000 { try send(Key("alice", number)) }
+        #expect(table.count == 300)
+        #expect(forgotten.allSatisfy { $0.owner == "alice" })
+        for number in 0..<50 { #expect(try Self.isKnown(table, Key("operator", number), at: time)) }
+        for number in 0..<100 { #expect(try Self.isKnown(table, Key("bob", number), at: time)) }
+        #expect(try !Self.isKnown(table, Key("alice", 1_849), at: time))
+        #expect(try Self.isKnown(table, Key("alice", 1_850), at: time))
+    }
+
+    @Test("requests in flight are never forgotten, and what fails leaves nothing")
+    func inFlight() throws {
+        var table = Table(capacity: 4, capacityEach: 2, lifetime: 100)
+        _ = try table.begin(Key("alice", 1), bodyHash: [1], wallTime: 0)
+        _ = try table.begin(Key("alice", 2), bodyHash: [1], wallTime: 0)
+        let error = #expect(throws: KernelError.self) {
+            try table.begin(Key("alice", 3), bodyHash: [1], wallTime: 0)
+        }
+        #expect(error?.code == .exhausted)
+        _ = try table.begin(Key("bob", 1), bodyHash: [1], wallTime: 0)
+        table.fail(Key("alice", 1))
+        table.fail(Key("alice", 1))
+        _ = try table.begin(Key("alice", 3), bodyHash: [1], wallTime: 0)
+        table.finish(Key("alice", 3), 3, wallTime: 0)
+        // Hers that is done goes, not the one that is under way.
+        guard case .proceed(let old) = try table.begin(Key("alice", 4), bodyHash: [1], wallTime: 0)
+        else {
+            Issue.record("no place")
+            return
+        }
+        #expect(old == [Key("alice", 3)])
+        #expect(table.count == 3)
+    }
+
+    @Test("rows of an earlier run are bounded alike, and what is too much is named")
+    func restored() {
+        var table = Table(capacity: 30, capacityEach: 20, lifetime: 1_000)
+        var forgotten: [Key] = []
+        for number in 0..<25 {
+            forgotten += table.restore(
+                Key("alice", number), bodyHash: [1], result: 1, wallTime: Int64(number))
+        }
+        for number in 0..<15 {
+            forgotten += table.restore(
+                Key("bob", number), bodyHash: [1], result: 1, wallTime: Int64(100 + number))
+        }
+        #expect(forgotten == (0..<10).map { Key("alice", $0) })
+        #expect(table.count == 30)
     }
 
     @Test("a machine with the usual map count holds what a fifth less ten percent is")

@@ -2,7 +2,7 @@ import Foundation
 import SeliumRuntime
 import Testing
 
-@Suite("The work directory")
+@Suite("The work directory", .timeLimit(.minutes(2)))
 struct WorkDirectoryTests {
     static func refusal(_ path: String, isDefault: Bool = false) -> RuntimeError? {
         do throws(RuntimeError) {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("When things go wrong around a runtime")
+@Suite("When things go wrong around a runtime", .timeLimit(.minutes(2)))
 struct FaultTests {
     /// Makes every write to the database fail, or succeed again.
     static func setReadOnly(_ runtime: Runtime, _ on: Bool) throws {

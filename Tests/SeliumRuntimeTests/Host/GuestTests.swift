@@ -6,7 +6,7 @@ import SeliumTestSupport
 import SeliumWasm
 import Testing
 
-@Suite("Guests in the runtime")
+@Suite("Guests in the runtime", .timeLimit(.minutes(2)))
 struct GuestTests {
     @Test("a named entrypoint gets its typed arguments and returns what was declared")
     func arguments() async throws {

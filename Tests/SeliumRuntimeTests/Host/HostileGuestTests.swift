@@ -6,7 +6,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("A guest that means harm")
+@Suite("A guest that means harm", .timeLimit(.minutes(2)))
 struct HostileGuestTests {
     /// What a neighbour of a hostile guest notices: nothing.
     private func neighbourIsWell(_ runtime: Runtime) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("What a user's namespace may hold")
+@Suite("What a user's namespace may hold", .timeLimit(.minutes(2)))
 struct QuotaTests {
     /// Grows to `pages` pages and stays.
     private static func grower(_ pages: Int) -> [UInt8] {

@@ -1,11 +1,13 @@
 import Foundation
+import GRDB
 import SeliumHosting
 import SeliumKernel
-import SeliumRuntime
 import SeliumTestSupport
 import Testing
 
-@Suite("A runtime after a runtime")
+@testable import SeliumRuntime
+
+@Suite("A runtime after a runtime", .timeLimit(.minutes(2)))
 struct RestartTests {
     /// What a kill -9 would leave behind: the files as they are at this moment.
     static func crashed(_ directory: String) throws -> String {
@@ -94,6 +96,35 @@ struct RestartTests {
                 try await second.start(spec, idempotency: HostContract.request(1, body: 9))
             }
             #expect(error?.code == .aborted)
+            await second.shutDown()
+        }
+    }
+
+    @Test("the answer of a stop is committed together with the end that it caused")
+    func stopAndEnd() async throws {
+        try await RuntimeFixture.with { first, path in
+            let id = try await first.run(ContractModules.module(.endless))
+            // Without an answer there is no end.
+            let isSet = await first.state.commit {
+                try $0.execute(
+                    sql: """
+                        CREATE TRIGGER apart BEFORE UPDATE OF exit ON process
+                        WHEN NOT EXISTS (SELECT 1 FROM request)
+                        BEGIN SELECT RAISE(ABORT, 'apart'); END
+                        """)
+            }
+            #expect(isSet)
+            let keys = [HostContract.request(1, body: 1), HostContract.request(2, body: 2)]
+            async let one = first.stop(id, idempotency: keys[0])
+            async let two = first.stop(id, idempotency: keys[1])
+            let answers = try await [one, two]
+            let copy = try Self.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            #expect(try await second.wait(id).outcome == .killed(.noStopHandler))
+            for (key, answer) in zip(keys, answers) {
+                #expect(try await second.stop(id, idempotency: key) == answer)
+            }
             await second.shutDown()
         }
     }

@@ -2,7 +2,7 @@ import SeliumRuntime
 import SeliumTestSupport
 import Testing
 
-@Suite("The runtime as a host")
+@Suite("The runtime as a host", .timeLimit(.minutes(2)))
 struct RuntimeContractTests {
     @Test("keeps the contract of every host", arguments: HostContract.checks)
     func contract(check: HostContract.Check) async throws {

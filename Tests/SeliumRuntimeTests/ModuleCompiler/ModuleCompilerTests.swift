@@ -4,7 +4,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Compiling in a child process")
+@Suite("Compiling in a child process", .timeLimit(.minutes(2)))
 struct ModuleCompilerTests {
     /// The selium-runtime that was built beside the tests.
     static let compiler: String = {
@@ -94,6 +94,49 @@ struct ModuleCompilerTests {
         await #expect(throws: CompileFailure.tooCostly("time")) {
             try await compile(bomb) { $0.patienceSeconds = 0 }
         }
+    }
+
+    /// What `read` says of the child that compiles for this process, as soon as it is not nil.
+    private static func ofChild<R>(_ read: (String) -> R?) async throws -> R {
+        let me = "\nPPid:\t\(ProcessInfo.processInfo.processIdentifier)\n"
+        while true {
+            try Task.checkCancellation()
+            for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+                let folder = "/proc/" + name
+                guard Int(name) != nil,
+                    let words = try? String(contentsOfFile: folder + "/cmdline", encoding: .utf8),
+                    words.contains("\0\(ModuleCompiler.argument)\0"),
+                    let status = try? String(contentsOfFile: folder + "/status", encoding: .utf8),
+                    status.contains(me), let found = read(folder)
+                else { continue }
+                return found
+            }
+            await Task.yield()
+        }
+    }
+
+    @Test("is what the kernel ends first, gains no rights, leaves no core and is the nicest")
+    func humble() async throws {
+        let bomb = Self.bomb(locals: 2_000, depth: 8_000)
+        let task = Task { _ = try await compile(bomb) }
+        func text(_ path: String) -> String {
+            (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        }
+        // The last of its limits is its niceness: the 19th word of its stat.
+        let (score, status, limits) = try await Self.ofChild {
+            folder -> (String, String, String)? in
+            let words = text(folder + "/stat").split(separator: " ")
+            guard words.count > 18, let nice = Int(words[18]), nice >= 10 else { return nil }
+            return (
+                text(folder + "/oom_score_adj"), text(folder + "/status"), text(folder + "/limits")
+            )
+        }
+        task.cancel()
+        _ = await task.result
+        #expect(score == "1000\n")
+        #expect(status.contains("\nNoNewPrivs:\t1\n"))
+        let core = try #require(limits.split(separator: "\n").first { $0.contains("core file") })
+        #expect(core.split(separator: " ").suffix(3) == ["0", "0", "bytes"])
     }
 
     @Test("ends when nobody waits for it any more")

@@ -4,11 +4,13 @@ import SeliumKernel
 import SeliumRuntime
 import SeliumTLSCore
 import SeliumTestSupport
+import Synchronization
 import Testing
 
 @Suite(
     "A disk that is full under the module store",
-    .enabled(if: SmallDisk.isPossible, "needs the right to mount a file system of memory"))
+    .enabled(if: SmallDisk.isPossible, "needs the right to mount a file system of memory"),
+    .timeLimit(.minutes(2)))
 struct FullDiskTests {
     /// A module of about `size` bytes: a custom section (number 0) in front of what it does.
     private static func padded(_ size: Int) -> [UInt8] {
@@ -27,14 +29,15 @@ struct FullDiskTests {
     }
 
     private func with(
-        mebibytes: Int, _ body: (Runtime, SmallDisk) async throws -> Void
+        mebibytes: Int, compiler: (SmallDisk) -> any ModuleCompiling = { _ in InProcessCompiler() },
+        _ body: (Runtime, SmallDisk) async throws -> Void
     ) async throws {
         let path = try RuntimeFixture.directory()
         let disk = try #require(SmallDisk(path, mebibytes: mebibytes))
         defer { disk.unmount() }
         try FileManager.default.createDirectory(
             atPath: path + "/modules", withIntermediateDirectories: true)
-        let runtime = try RuntimeFixture.open(path)
+        let runtime = try RuntimeFixture.open(path, compiler: compiler(disk))
         do {
             try await body(runtime, disk)
         } catch {
@@ -109,6 +112,63 @@ struct FullDiskTests {
         await runtime.closeInput(claim)
         #expect(try await runtime.output(living).contains("one"))
         _ = try await runtime.wait(living)
+    }
+
+    /// A start that has to compile is refused while the disk is full, so that it is worth another
+    /// try; nothing is left of it, and with space it works.
+    private func refusesToCompile(
+        _ runtime: Runtime, _ disk: SmallDisk, _ spec: StartSpec, code: HostError.Code,
+        _ words: String
+    ) async throws {
+        let full = await refusal { try await runtime.start(spec, idempotency: nil) }
+        #expect(full?.code == code)
+        #expect(full?.message == words)
+        #expect(full?.isRetryable == true)
+        let compiled = disk.path + "/state/compiled"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: compiled) == [])
+        #expect(try await runtime.processes(in: nil, includingEnded: true) == [])
+        try disk.empty()
+        let id = try #require(try await runtime.start(spec, idempotency: nil).id)
+        #expect(try await runtime.wait(id).outcome == .exit(code: 5))
+        let names = try FileManager.default.contentsOfDirectory(atPath: compiled)
+        #expect(Set(names.map { String($0.suffix(4)) }) == [".sum", "wasm"])
+        #expect(names.count == 2)
+    }
+
+    @Test("a module that came before is not compiled while the disk is full, and is afterwards")
+    func compiling() async throws {
+        try await with(
+            mebibytes: 320,
+            compiler: { _ in ModuleCompiler(.init(compiler: ModuleCompilerTests.compiler)) }
+        ) { runtime, disk in
+            let spec = try await runtime.spec(ContractModules.module(.lines(1, exit: 5)))
+            try disk.fill()
+            try await refusesToCompile(
+                runtime, disk, spec, code: .unavailable,
+                "the module cannot be compiled now: the compiled module cannot be written")
+        }
+    }
+
+    /// Fills the disk behind its first module.
+    private final class FillingCompiler: ModuleCompiling {
+        private let compiler = InProcessCompiler()
+        private let disk: SmallDisk
+
+        init(_ disk: SmallDisk) { self.disk = disk }
+
+        func compile(wasm: Int32, to output: Int32) async throws(CompileFailure) {
+            try await compiler.compile(wasm: wasm, to: output)
+            if compiler.count.load(ordering: .relaxed) == 1 { try? disk.fill() }
+        }
+    }
+
+    @Test("a disk that is full when a compiled module is stored leaves no half of it")
+    func storing() async throws {
+        try await with(mebibytes: 320, compiler: { FillingCompiler($0) }) { runtime, disk in
+            let spec = try await runtime.spec(ContractModules.module(.lines(1, exit: 5)))
+            try await refusesToCompile(
+                runtime, disk, spec, code: .resourceExhausted, "the server's disk is full")
+        }
     }
 
     @Test("an upload that would use the reserve is refused before a byte is wanted")

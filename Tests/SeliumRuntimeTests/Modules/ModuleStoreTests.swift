@@ -7,7 +7,7 @@ import SeliumTestSupport
 import Synchronization
 import Testing
 
-@Suite("The module store")
+@Suite("The module store", .timeLimit(.minutes(2)))
 struct ModuleStoreTests {
     static func compiledFile(_ path: String) throws -> String {
         let folder = path + "/state/compiled"
@@ -124,8 +124,8 @@ struct ModuleStoreTests {
     }
 
     @Test(
-        "a flipped byte in a compiled module is found, and the module compiled again",
-        arguments: [0, 1, 2])
+        "a compiled module that is damaged, or was stored by half, is found, and compiled again",
+        arguments: 0...6)
     func damage(kind: Int) async throws {
         let path = try RuntimeFixture.directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -137,14 +137,23 @@ struct ModuleStoreTests {
         let copy = try RestartTests.crashed(path)
         defer { try? FileManager.default.removeItem(atPath: copy) }
         let file = try Self.compiledFile(copy)
+        let sum = file.dropLast("cwasm".count) + "sum"
         var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        var sumBytes = try Data(contentsOf: URL(fileURLWithPath: String(sum)))
         switch kind {
         case 0: bytes[bytes.count / 2] ^= 1
         case 1: bytes.removeLast()
-        default: bytes = Data()
+        case 2: bytes = Data()
+        case 3: sumBytes[31] ^= 1
+        case 4: sumBytes.removeLast()
+        default: break
         }
-        try FileManager.default.removeItem(atPath: file)
-        try bytes.write(to: URL(fileURLWithPath: file))
+        for (path, content, isLost) in [
+            (file, bytes, kind == 5), (String(sum), sumBytes, kind == 6),
+        ] {
+            try FileManager.default.removeItem(atPath: path)
+            if !isLost { try content.write(to: URL(fileURLWithPath: path)) }
+        }
         let second = try RuntimeFixture.open(copy, compiler: compiler)
         let id = try #require(try await second.start(spec, idempotency: nil).id)
         #expect(try await second.wait(id).outcome == .exit(code: 3))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("The state database")
+@Suite("The state database", .timeLimit(.minutes(2)))
 struct StateStoreTests {
     @Test("a change that fails hurts no other of its group, and all are told in order")
     func groups() async throws {

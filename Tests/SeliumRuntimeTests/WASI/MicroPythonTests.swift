@@ -6,7 +6,7 @@ import Testing
 @testable import SeliumRuntime
 
 /// A program nobody here wrote, under our WASI.
-@Suite("MicroPython")
+@Suite("MicroPython", .timeLimit(.minutes(2)))
 struct MicroPythonTests {
     @Test("prints, computes, and returns")
     func prints() async throws {

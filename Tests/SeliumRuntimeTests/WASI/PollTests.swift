@@ -4,7 +4,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("WASI poll_oneoff")
+@Suite("WASI poll_oneoff", .timeLimit(.minutes(2)))
 struct PollTests {
     /// One subscription, 48 bytes, as wat data.
     static func clock(_ userData: UInt8, _ clock: UInt8, _ timeout: UInt64, absolute: Bool = false)
@@ -113,6 +113,35 @@ struct PollTests {
                 == [0, 2, 1, 1 << 16 | 8, 0, 2, 2 << 16 | 8])
         let none = try await poll(run, [Self.descriptor(1, 9, 0)])
         #expect(none == [0, 1, 1, 9 << 16 | 28, 0, 0, 0])
+    }
+
+    @Test("a clock with flags that do not exist is an error of that subscription")
+    func clockFlags() async throws {
+        var odd = Self.clock(1, 1, 5)
+        odd[40] = 3
+        var odder = Self.clock(2, 1, 5)
+        odder[41] = 1
+        #expect(try await poll(WASIRun(), [odd, odder]) == [0, 2, 1, 28, 0, 2, 28])
+    }
+
+    @Test("waits for room to write, and gives up when its time is over")
+    func output() async throws {
+        for isFirst in [true, false] {
+            var run = WASIRun()
+            run.output = KeptOutput(isShut: true)
+            run.time = JumpingTime(jumps: false)
+            let (_, box) = try run.start(
+                try Self.program([Self.descriptor(1, 2, 1), Self.clock(2, 1, 1_000_000)]),
+                entry: Entrypoint("run"))
+            while !run.output.isWaitedFor { await Task.yield() }
+            #expect(run.time.waiting == 1)
+            if isFirst { run.output.open() } else { run.time.advance(to: 1_001_000_000) }
+            #expect(
+                Self.numbers(await box.get().outcome)
+                    == (isFirst ? [0, 1, 1, 2 << 16, 1 << 20, 0, 0] : [0, 1, 2, 0, 0, 0, 0]))
+            #expect(run.time.waiting == 0)
+            run.output.open()
+        }
     }
 
     @Test("waits for input, takes its timer back, and leaves nothing behind")

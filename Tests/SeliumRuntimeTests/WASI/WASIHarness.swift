@@ -34,6 +34,8 @@ final class KeptOutput: GuestOutput {
         }
     }
 
+    var isWritable: Bool { contents.withLock { !$0.isShut } }
+
     func onWritable(_ resume: @escaping @Sendable () -> Void) {
         let now = contents.withLock { contents in
             if contents.isShut { contents.resume = resume }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SeliumRuntime
 
-@Suite("WASI preview 1")
+@Suite("WASI preview 1", .timeLimit(.minutes(2)))
 struct WASITests {
     /// A module that exports one WASI function as `run`, over memory that begins with `data`.
     static func wrapper(_ name: String, data: String = "", pages: Int = 1) throws -> PreparedModule
@@ -220,6 +220,66 @@ struct WASITests {
                     (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32))))
                 """)
         #expect(end.outcome == .returned([.i32(0), .i32(6)]))
+    }
+
+    @Test("a nonblocking write says again instead of waiting, and is taken when there is room")
+    func nonblockingWrite() async throws {
+        for (number, isNonblocking) in [(1, true), (2, true), (1, false)] {
+            var run = WASIRun()
+            run.output = KeptOutput(isShut: true)
+            let flags = isNonblocking ? 4 : 1
+            let (_, box) = try run.start(
+                try WASIRun.prepare(
+                    text: """
+                        (module
+                          (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+                          (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $flags (param i32 i32) (result i32)))
+                          (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+                          (memory (export "memory") 1)
+                          (data (i32.const 64) "hello")
+                          (func $go (result i32)
+                            (call $write (i32.const \(number)) (i32.const 0) (i32.const 1) (i32.const 32)))
+                          (func (export "run") (result i32 i32 i32)
+                            (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 5))
+                            (i32.store8 (i32.const 108) (i32.const 2))
+                            (i32.store (i32.const 116) (i32.const \(number)))
+                            (call $flags (i32.const \(number)) (i32.const \(flags)))
+                            (call $go)
+                            (drop (call $poll (i32.const 100) (i32.const 200) (i32.const 1) (i32.const 300)))
+                            (call $go)))
+                        """), entry: Entrypoint("run"))
+            // The first write, or the poll behind it.
+            while !run.output.isWaitedFor { await Task.yield() }
+            run.output.open()
+            #expect(
+                await box.get().outcome
+                    == .returned([.i32(0), .i32(isNonblocking ? 6 : 0), .i32(0)]))
+            #expect(
+                (number == 1 ? run.output.stdout : run.output.stderr)
+                    == (isNonblocking ? "hello" : "hellohello"))
+        }
+    }
+
+    @Test(
+        "flags of a descriptor are taken and told, or refused",
+        arguments: [(0, 0), (1, 0), (4, 0), (5, 0), (2, 58), (8, 58), (16, 58), (6, 58)]
+            + [(32, 28), (36, 28), (65_536, 28), (0xffff_ffff, 28)] as [(UInt32, Int32)])
+    func descriptorFlags(flags: UInt32, errno: Int32) async throws {
+        for number in 0...2 {
+            let end = try await WASIRun().run(
+                text: """
+                    (module
+                      (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $get (param i32 i32) (result i32)))
+                      (import "wasi_snapshot_preview1" "fd_fdstat_set_flags" (func $set (param i32 i32) (result i32)))
+                      (memory (export "memory") 1)
+                      (func (export "run") (result i32 i32 i32)
+                        (call $set (i32.const \(number)) (i32.const \(flags)))
+                        (call $get (i32.const \(number)) (i32.const 0))
+                        (i32.load16_u (i32.const 2))))
+                    """)
+            let told = errno == 0 ? Int32(flags) : 0
+            #expect(end.outcome == .returned([.i32(errno), .i32(0), .i32(told)]))
+        }
     }
 
     @Test("standard descriptors are character devices that cannot seek, until they are closed")

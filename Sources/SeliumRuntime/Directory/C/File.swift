@@ -13,6 +13,9 @@ struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether the disk or a quota is full.
     var isNoSpace: Bool { number == ENOSPC || number == EDQUOT }
 
+    /// Whether the machine lacks descriptors or memory at this moment.
+    var isShortage: Bool { [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(number) }
+
     var description: String {
         guard let text = unsafe strerror(number) else { return "\(call): error \(number)" }
         return unsafe "\(call): \(String(cString: text))"

@@ -27,14 +27,14 @@ extension ModuleCompiler {
 
     /// Everything this process gives up, in the order in which it matters.
     private static func limit() {
+        offerMyself()
         let result = [
             cposix_no_new_privileges(),
             cposix_signal_on_parent_death(SIGKILL),
             cposix_lower_limit(Int32(CPOSIX_CORE_BYTES.rawValue), 0),
             cposix_lower_limit(Int32(CPOSIX_ADDRESS_SPACE.rawValue), Limits.compileAddressSpace),
             cposix_lower_limit(Int32(CPOSIX_CPU_SECONDS.rawValue), Limits.compileCPUSeconds),
-            // The largest real module we know gives 166 MB of native code.
-            cposix_lower_limit(Int32(CPOSIX_FILE_BYTES.rawValue), 1 << 30),
+            cposix_lower_limit(Int32(CPOSIX_FILE_BYTES.rawValue), Limits.compileOutputBytes),
             cposix_add_nice(10),
         ]
         guard result.allSatisfy({ $0 >= 0 }) else {
@@ -48,6 +48,16 @@ extension ModuleCompiler {
         // Arenas and stacks of many threads would use up the address space before the module does.
         cposix_limit_allocator_arenas(2)
         unsafe setenv("RAYON_NUM_THREADS", "4", 1)
+    }
+
+    /// Should the machine's memory run out, this process goes first, whoever took the memory. Not
+    /// every container has the file; the limits hold without it.
+    private static func offerMyself() {
+        let file = unsafe open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        var most = "1000"
+        most.withUTF8 { utf8 in _ = unsafe write(file, utf8.baseAddress, utf8.count) }
+        close(file)
     }
 
     private static func readAll(_ descriptor: Int32) -> [UInt8]? {
