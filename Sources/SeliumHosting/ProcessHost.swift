@@ -19,6 +19,13 @@ public protocol ProcessHost: Sendable {
         _ spec: StartSpec, idempotency: Idempotency?, observer: StartObserver?
     ) async throws(HostError) -> StartReport
 
+    /// Judges what can be judged of a start whose module is not here yet: its words and limits, its
+    /// name, the quotas, and the memory of its namespace as far as that is known. Fails as `start`
+    /// would; what passes, `start` judges once more.
+    ///
+    /// What `idempotency` says is under way or done passes: it will be joined or get its answer.
+    func admit(_ spec: StartSpec, idempotency: Idempotency?) async throws(HostError)
+
     /// Judges a start exactly as `start` would and starts nothing.
     func dryRun(_ spec: StartSpec, observer: StartObserver?) async throws(HostError) -> StartReport
 

@@ -35,6 +35,9 @@ final class StuckHost: ProcessHost {
     ) async throws(HostError) -> StartReport {
         try await host.start(spec, idempotency: idempotency, observer: observer)
     }
+    func admit(_ spec: StartSpec, idempotency: Idempotency?) async throws(HostError) {
+        try await host.admit(spec, idempotency: idempotency)
+    }
     func dryRun(
         _ spec: StartSpec, observer: StartObserver?
     ) async throws(HostError) -> StartReport {

@@ -74,4 +74,41 @@ import Testing
             guard case .info = try await client.result(.whoAmI) else { throw TestFailure("no") }
         }
     }
+
+    @Test("What a start will be refused for is said before a byte of its module is wanted")
+    func judgedFirst() async throws {
+        let host = InMemoryProcessHost()
+        host.addModule("waits", Script.module("wait"))
+        try await withServer(host: host) { fixture in
+            let client = try await fixture.connect(as: "alice")
+            var used = WireRequest.start("waits") { $0.name = "web" }
+            guard case .started = try await client.result(used) else { throw TestFailure("no") }
+            /// The first frame of a start that has a module to send.
+            func refusal(_ change: (inout WireRequest) -> Void) async throws -> ErrorCode {
+                var request = WireRequest.start(upload: Self.module)
+                change(&request)
+                let call = try await client.open(request, end: false)
+                guard case .error(let error) = try await call.step() else {
+                    throw TestFailure("its bytes are wanted")
+                }
+                return ErrorCode(error.code)
+            }
+            #expect(try await refusal { $0.start.name = "web" } == .alreadyExists)
+            #expect(try await refusal { $0.start.limits.memory = 0 } == .invalidArgument)
+            #expect(try await refusal { $0.start.limits.memory = 1 << 40 } == .invalidArgument)
+            #expect(try await refusal { $0.start.moduleSize = 1 << 31 } == .invalidArgument)
+            #expect(try await refusal { $0.namespace = "bob" } == .permissionDenied)
+            let grant = WireGrant.with { $0.capability = "NetTcpConnect" }
+            #expect(try await refusal { $0.start.grants = [grant] } == .permissionDenied)
+            let key = used.idempotencyKeyBytes
+            #expect(try await refusal { $0.idempotencyKeyBytes = key } == .aborted)
+            for _ in 1..<Limits.userProcesses { _ = try await client.start("waits") }
+            #expect(try await refusal { _ in } == .resourceExhausted)
+            #expect(fixture.host.uploadedBytes == 0)
+            // A repeat has its place already.
+            used.requestIDBytes = [1]
+            guard case .started = try await client.result(used) else { throw TestFailure("no") }
+            #expect(try await client.processes().count == Limits.userProcesses)
+        }
+    }
 }

@@ -17,7 +17,7 @@ extension Runtime {
     public func dryRun(
         _ spec: StartSpec, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
-        try checkWords(spec)
+        try spec.checkLimits()
         let module = try await modules.load(
             spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)
@@ -73,13 +73,7 @@ extension Runtime {
         }
     }
 
-    private func checkWords(_ spec: StartSpec) throws(HostError) {
-        guard spec.arguments.count <= Limits.typedArguments, spec.argv.count <= Limits.argv,
-            spec.environment.count <= Limits.environment, spec.grants.count <= Limits.grants
-        else { throw HostError(.invalidArgument, "too many arguments, variables or grants") }
-    }
-
-    private static func admit(_ spec: StartSpec, _ world: inout RuntimeWorld) throws(HostError) {
+    static func admit(_ spec: StartSpec, _ world: inout RuntimeWorld) throws(HostError) {
         guard !world.isDraining else {
             throw HostError(.unavailable, "the server is shutting down", isRetryable: true)
         }
@@ -125,7 +119,7 @@ extension Runtime {
     private func begin(
         _ spec: StartSpec, _ idempotency: Idempotency?, _ observer: StartObserver?
     ) async throws(HostError) -> StartReport {
-        try checkWords(spec)
+        try spec.checkLimits()
         let module = try await modules.load(
             spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)

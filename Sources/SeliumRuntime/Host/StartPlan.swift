@@ -54,11 +54,6 @@ struct StartPlan: Sendable {
 
     private static func memory(_ spec: StartSpec, _ module: Module) throws(HostError) -> UInt64 {
         let limit = spec.memoryLimit ?? Limits.processMemory
-        guard limit > 0, limit <= Limits.processMemoryMaximum else {
-            throw HostError(
-                .invalidArgument, "a memory limit of \(limit) bytes is not between 1 byte and 4 GiB"
-            )
-        }
         guard module.initialMemory <= limit else {
             // Memory comes in pages of 64 KiB.
             let kibibytes = module.initialMemory >> 10

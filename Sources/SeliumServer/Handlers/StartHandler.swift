@@ -12,14 +12,14 @@ extension RequestHandler {
         let wanted = try StartRequest(start, grants: grants, namespace: namespace, caller: caller)
         let filter = try LogFilter(start.attach.streams, field: "start.attach")
         if start.input { try Authorization.check(.input, for: caller) }
-        try await provide(wanted, in: namespace)
+        let key = start.dryRun ? nil : idempotency(in: namespace)
+        try await provide(wanted, key, in: namespace)
         if start.dryRun {
             let report = try await hosted { () async throws(HostError) in
                 try await host.dryRun(wanted.spec, observer: scope.observe)
             }
             return .started(WireStarted(report))
         }
-        let key = idempotency(in: namespace)
         let report = try await hosted { () async throws(HostError) in
             try await host.start(wanted.spec, idempotency: key, observer: scope.observe)
         }
@@ -31,15 +31,19 @@ extension RequestHandler {
     }
 
     /// Sees to it that the server has the module, asking for its bytes if need be.
-    private func provide(_ wanted: StartRequest, in namespace: Namespace) async throws(RequestError)
-    {
+    private func provide(
+        _ wanted: StartRequest, _ key: Idempotency?, in namespace: Namespace
+    ) async throws(RequestError) {
         let spec = wanted.spec
         let known = try await hosted { () async throws(HostError) in
             try await host.module(spec.module, in: namespace)
         }
         guard known == nil, case .digest(let digest) = spec.module, let size = wanted.uploadSize
         else { return }
-        if let name = spec.name { try await checkFree(name, in: namespace) }
+        // The start judges all of it again; this spares the client an upload for nothing.
+        try await hosted { () async throws(HostError) in
+            try await host.admit(spec, idempotency: key)
+        }
         let upload = try await hosted { () async throws(HostError) in
             try await host.beginUpload(
                 digest, size: size, namespace: namespace, role: caller.role)
@@ -51,18 +55,6 @@ extension RequestHandler {
             await host.suspend(upload)
             throw error
         }
-    }
-
-    /// The start will judge the name again; this only spares the client an upload for nothing. (A
-    /// repeat of a start that has done its work comes with a module that is here.)
-    private func checkFree(_ name: ProcessName, in namespace: Namespace) async throws(RequestError)
-    {
-        let holder = try await hosted { () async throws(HostError) -> ProcessStatus? in
-            guard let id = try await host.lookup(name, in: namespace) else { return nil }
-            return try await host.status(id)
-        }
-        guard let status = holder, !status.state.hasEnded else { return }
-        throw RequestError(.alreadyExists, "the name '\(name)' is taken by process \(status.id)")
     }
 
     /// The process exists; the stream follows it, feeds it, or both.

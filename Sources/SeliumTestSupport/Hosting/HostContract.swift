@@ -56,7 +56,8 @@ package enum HostContract {
 
     /// All of them. Each wants a host of its own.
     package static var checks: [Check] {
-        processChecks + logChecks + nameChecks + idempotencyChecks + inputChecks + uploadChecks
+        processChecks + admissionChecks + logChecks + nameChecks + idempotencyChecks + inputChecks
+            + uploadChecks
     }
 
     // MARK: Tools

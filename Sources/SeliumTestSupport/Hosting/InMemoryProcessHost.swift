@@ -91,6 +91,20 @@ package final class InMemoryProcessHost: ProcessHost {
         return report
     }
 
+    package func admit(_ spec: StartSpec, idempotency: Idempotency?) async throws(HostError) {
+        try spec.checkLimits()
+        try world.withLock { (world) throws(HostError) in
+            let (table, requests) = (world.table, world.requests)
+            try hosted { () throws(KernelError) in
+                if let idempotency {
+                    let key = ScriptWorld.RequestKey(idempotency)
+                    if try requests.knows(key, bodyHash: idempotency.bodyHash) { return }
+                }
+                try table.admit(name: spec.name, namespace: spec.namespace, role: spec.role)
+            }
+        }
+    }
+
     package func dryRun(
         _ spec: StartSpec, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
@@ -120,8 +134,7 @@ package final class InMemoryProcessHost: ProcessHost {
         _ effect: () async throws(HostError) -> ScriptWorld.Answer
     ) async throws(HostError) -> ScriptWorld.Answer {
         guard let idempotency else { return try await effect() }
-        let key = ScriptWorld.RequestKey(
-            namespace: idempotency.namespace, identity: idempotency.identity, key: idempotency.key)
+        let key = ScriptWorld.RequestKey(idempotency)
         let verdict = try await world.wait(for: .request(key)) {
             (world, _) throws(HostError) -> IdempotencyTable<
                 ScriptWorld.RequestKey, ScriptWorld.Answer

@@ -19,6 +19,12 @@ struct ScriptWorld: Sendable {
         var namespace: Namespace
         var identity: Identity
         var key: [UInt8]
+
+        init(_ idempotency: Idempotency) {
+            namespace = idempotency.namespace
+            identity = idempotency.identity
+            key = idempotency.key
+        }
     }
 
     /// What a request that changes something gave.
@@ -99,6 +105,7 @@ struct ScriptWorld: Sendable {
         guard let script = Script(bytes) else {
             throw HostError(.invalidArgument, "this is no WebAssembly module")
         }
+        try spec.checkLimits()
         let entrypoint = spec.entrypoint ?? "_start"
         guard script.entrypoints.contains(entrypoint) else {
             throw HostError(.invalidArgument, "the module has no entrypoint '\(entrypoint)'")
