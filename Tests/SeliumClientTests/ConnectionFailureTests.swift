@@ -8,7 +8,7 @@ import Testing
 
 @testable import SeliumClient
 
-@Suite("Connections that do not come about")
+@Suite("Connections that do not come about", .timeLimit(.minutes(2)))
 struct ConnectionFailureTests {
     private func failure(_ configuration: SeliumClient.Configuration) async -> ConnectionFailure? {
         do {
@@ -174,16 +174,29 @@ struct ConnectionFailureTests {
     @Test(
         "localhost is both loopback addresses, and asks nobody",
         arguments: ["localhost", "LOCALHOST"])
-    func localhost(_ name: String) throws {
-        #expect(try QUICDialer.addresses(of: name) == [.v6(.loopback), .v4(.loopback)])
+    func localhost(_ name: String) {
+        #expect(QUICDialer.knownAddresses(of: name) == [.v6(.loopback), .v4(.loopback)])
     }
 
-    @Test("Addresses are themselves, brackets or not")
-    func literals() throws {
-        #expect(try QUICDialer.addresses(of: "::1") == [.v6(.loopback)])
-        #expect(try QUICDialer.addresses(of: "[::1]") == [.v6(.loopback)])
-        #expect(try QUICDialer.addresses(of: "127.0.0.1") == [.v4(.loopback)])
-        #expect(throws: ClientError.self) { try QUICDialer.addresses(of: "no-such-host.invalid") }
+    @Test("Addresses are themselves, brackets or not; every other name is asked for")
+    func literals() {
+        #expect(QUICDialer.knownAddresses(of: "::1") == [.v6(.loopback)])
+        #expect(QUICDialer.knownAddresses(of: "[::1]") == [.v6(.loopback)])
+        #expect(QUICDialer.knownAddresses(of: "127.0.0.1") == [.v4(.loopback)])
+        #expect(QUICDialer.knownAddresses(of: "localhost.example") == nil)
+    }
+
+    @Test("A name without an address")
+    func unknownHost() async throws {
+        let fixture = ClientFixture(
+            host: InMemoryProcessHost(), certificates: try LiveCertificates(), port: 7000)
+        var configuration = try fixture.configuration()
+        configuration.host = "no-such-host.invalid"
+        guard case .unknownHost(host: "no-such-host.invalid", _)? = await failure(configuration)
+        else {
+            Issue.record("it was found")
+            return
+        }
     }
 
     @Test("The environment is read, and what makes no sense is named")
@@ -203,30 +216,6 @@ struct ConnectionFailureTests {
             }
         }
     }
-}
-
-/// A UDP socket that takes everything and answers nothing.
-private final class SilentSocket {
-    let port: UInt16
-    private let descriptor: Int32
-
-    init() throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        self.descriptor = descriptor
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                unsafe bind(descriptor, generic, length) | getsockname(descriptor, generic, &length)
-            }
-        }
-        guard status == 0 else { throw ClientError(.unknown, "no socket") }
-        port = UInt16(bigEndian: address.sin_port)
-    }
-
-    deinit { close(descriptor) }
 }
 
 /// A directory of this test's own.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SeliumClient
 
-@Suite("Requests of a client")
+@Suite("Requests of a client", .timeLimit(.minutes(2)))
 struct ClientRequestTests {
     @Test("Bytes are sent once; the second start finds them there")
     func uploadsOnce() async throws {

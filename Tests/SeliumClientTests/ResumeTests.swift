@@ -5,7 +5,7 @@ import Testing
 
 @testable import SeliumClient
 
-@Suite("Lost connections")
+@Suite("Lost connections", .timeLimit(.minutes(2)))
 struct ResumeTests {
     @Test(
         "A log goes on where it was: nothing twice, nothing missing",

@@ -13,20 +13,28 @@ final class DeadlineWatch: Sendable {
         private struct State {
             var deadline: ContinuousClock.Instant?
             var hasStruck = false
+            var strike: @Sendable () -> Void
         }
 
         private let state: Mutex<State>
-        private let strike: @Sendable () -> Void
 
         fileprivate init(
             _ deadline: ContinuousClock.Instant, _ strike: @escaping @Sendable () -> Void
         ) {
-            state = Mutex(State(deadline: deadline))
-            self.strike = strike
+            state = Mutex(State(deadline: deadline, strike: strike))
         }
 
         /// Whether the deadline passed, and its action ran.
         var hasStruck: Bool { state.withLock { $0.hasStruck } }
+
+        /// From now on this is what the deadline does; at once when it has passed.
+        func aim(at strike: @escaping @Sendable () -> Void) {
+            let isLate = state.withLock { state in
+                state.strike = strike
+                return state.hasStruck
+            }
+            if isLate { strike() }
+        }
 
         /// A sign of life: the deadline moves.
         func postpone(to deadline: ContinuousClock.Instant) {
@@ -39,13 +47,13 @@ final class DeadlineWatch: Sendable {
         }
 
         fileprivate func check(_ now: ContinuousClock.Instant) {
-            let isDue = state.withLock { state in
-                guard let deadline = state.deadline, deadline <= now else { return false }
+            let strike = state.withLock { state -> (@Sendable () -> Void)? in
+                guard let deadline = state.deadline, deadline <= now else { return nil }
                 state.deadline = nil
                 state.hasStruck = true
-                return true
+                return state.strike
             }
-            if isDue { strike() }
+            strike?()
         }
     }
 

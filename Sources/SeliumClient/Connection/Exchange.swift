@@ -22,11 +22,10 @@ final class Exchange: Sendable {
         _ request: WireRequest, on lease: ConnectionPool.Lease, _ context: RequestContext
     ) async throws(ClientError) -> Exchange {
         let requestID = Hexadecimal.text(request.requestIDBytes)
-        let stream: any ControlStream
         do {
             let frame = try FrameEncoder.encode(request)
-            stream = try await lease.connection.openStream()
-            let exchange = Exchange(context, lease, stream, requestID)
+            let (stream, deadline) = try await open(on: lease, context, requestID)
+            let exchange = Exchange(context, lease, stream, deadline, requestID)
             do {
                 // Input may follow: the stream stays open where the call takes some.
                 try await stream.write(frame, end: !request.takesFrames)
@@ -50,15 +49,46 @@ final class Exchange: Sendable {
         }
     }
 
+    /// A stream, and the deadline of the request. It is counted from here: a server that allows no
+    /// more streams is as silent as one that does not answer.
+    nonisolated(nonsending) private static func open(
+        on lease: ConnectionPool.Lease, _ context: RequestContext, _ requestID: String
+    ) async throws -> (any ControlStream, DeadlineWatch.Entry) {
+        let connection = lease.connection
+        // Begins here and now: where a stream is to be had at once, nothing is handed over.
+        let opening = Task.immediate(executorPreference: connection.executor) {
+            try await connection.openStream()
+        }
+        let deadline = context.watch.add(.now + context.timeout) { opening.cancel() }
+        do {
+            let stream = try await withTaskCancellationHandler {
+                try await opening.value
+            } onCancel: {
+                opening.cancel()
+            }
+            deadline.aim { stream.abandon(.cancelled) }
+            return (stream, deadline)
+        } catch {
+            context.watch.remove(deadline)
+            let isGone = (error as? TransportError)?.isConnectionGone ?? false
+            guard deadline.hasStruck, !isGone else { throw error }
+            context.pool.release(lease)
+            throw ClientError(
+                .deadlineExceeded,
+                "the server allowed no further request for \(context.timeout.inWords)",
+                isRetryable: true, requestID: requestID)
+        }
+    }
+
     private init(
         _ context: RequestContext, _ lease: ConnectionPool.Lease, _ stream: any ControlStream,
-        _ requestID: String
+        _ deadline: DeadlineWatch.Entry, _ requestID: String
     ) {
         self.context = context
         self.lease = lease
         self.stream = stream
         self.requestID = requestID
-        deadline = context.watch.add(.now + context.timeout) { stream.abandon(.cancelled) }
+        self.deadline = deadline
     }
 
     deinit { abandon() }
@@ -151,19 +181,13 @@ final class Exchange: Sendable {
         return true
     }
 
-    /// `10 s`, `0.5 s`.
-    private static func text(_ duration: Duration) -> String {
-        let seconds = duration.inSeconds
-        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
-    }
-
     private func failure(_ error: TransportError) -> ClientError {
         let struck = deadline.hasStruck
         if error.isConnectionGone { context.pool.discard(lease.connection) }
         abandon()
         if struck {
             return ClientError(
-                .deadlineExceeded, "the server said nothing for \(Self.text(context.timeout))",
+                .deadlineExceeded, "the server said nothing for \(context.timeout.inWords)",
                 isRetryable: true,
                 requestID: requestID)
         }

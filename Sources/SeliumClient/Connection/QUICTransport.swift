@@ -14,42 +14,57 @@ struct QUICDialer: Dialer {
     let configuration: SeliumClient.Configuration
     /// Seconds since 1970.
     let unixTime: @Sendable () -> Int64
+    /// Asks for the addresses of a name; may take for ever.
+    var lookup: @Sendable (String) throws(AddressLookup.Problem) -> [IPAddress] =
+        AddressLookup.addresses(of:)
 
     func connect() async throws(ClientError) -> any ControlConnection {
         let files = try CertificateFiles(
             configuration.certificates, home: ProcessEnvironment.variable("HOME"))
         try checkOwnCertificate(files)
         let context = try Self.tlsContext(files)
-        let addresses = try Self.addresses(of: configuration.host)
-        var heardNothing = false
-        for address in addresses {
-            do {
-                let connection = try await QUICConnection.connect(
+        let addresses = try await addresses()
+        let race = AddressRace<QUICConnection>(
+            addresses: addresses, patience: patience,
+            connect: { await attempt($0, within: $1, context, files) },
+            discard: {
+                $0.close(code: ResetCode.none.rawValue)
+                _ = await $0.ended()
+            })
+        let (host, port) = (configuration.host, configuration.port)
+        switch await race.run() {
+        case .connected(let connection): return QUICControlConnection(connection)
+        case .failed(let error): throw error
+        case .silent:
+            throw ClientError(.noAnswer(host: host, port: port, seconds: patience.inSeconds))
+        case .refused:
+            throw ClientError(
+                .nothingListening(host: host, port: port, tried: addresses.map(\.description)))
+        }
+    }
+
+    private func attempt(
+        _ address: IPAddress, within patience: Duration, _ context: TLSContext,
+        _ files: CertificateFiles
+    ) async -> AddressRace<QUICConnection>.Attempt {
+        var quic = QUICConfiguration.client
+        quic.handshakeTimeout = patience
+        do {
+            return .connected(
+                try await QUICConnection.connect(
                     to: SocketAddress(address, port: configuration.port),
                     serverName: serverName, tls: context,
-                    authority: .unrestricted, configuration: quic, logger: configuration.logger)
-                return QUICControlConnection(connection)
-            } catch {
-                configuration.logger.debug(
-                    "address", metadata: ["address": "\(address)", "error": "\(error)"])
-                switch error.code {
-                // The next address may be the right one.
-                case .refused, .invalidAddress: continue
-                case .nothingHeard: heardNothing = true
-                default: throw failure(error, files)
-                }
+                    authority: .unrestricted, configuration: quic, logger: configuration.logger))
+        } catch {
+            configuration.logger.debug(
+                "address", metadata: ["address": "\(address)", "error": "\(error)"])
+            return switch error.code {
+            // The next address may be the right one.
+            case .refused, .invalidAddress: .refused
+            case .nothingHeard: .silent
+            default: .failed(failure(error, files))
             }
         }
-        if heardNothing {
-            throw ClientError(
-                .noAnswer(
-                    host: configuration.host, port: configuration.port, seconds: patience.inSeconds)
-            )
-        }
-        throw ClientError(
-            .nothingListening(
-                host: configuration.host, port: configuration.port,
-                tried: addresses.map(\.description)))
     }
 
     /// What the server's certificate must be for. A dot at the end of a host says that it is whole
@@ -60,14 +75,8 @@ struct QUICDialer: Dialer {
         return host.hasSuffix(".") ? String(host.dropLast()) : host
     }
 
-    /// How long the first packet may take.
+    /// How long the first packet may take, from whichever address.
     private var patience: Duration { min(Self.firstPacket, configuration.timeout) }
-
-    private var quic: QUICConfiguration {
-        var quic = QUICConfiguration.client
-        quic.handshakeTimeout = patience
-        return quic
-    }
 
     private func checkOwnCertificate(_ files: CertificateFiles) throws(ClientError) {
         guard let own = Certificate(files.certificate) else {
@@ -96,21 +105,31 @@ struct QUICDialer: Dialer {
         }
     }
 
-    /// `localhost` is both loopback addresses, without asking anybody (RFC 6761 §6.3).
-    static func addresses(of host: String) throws(ClientError) -> [IPAddress] {
+    /// The addresses of a host that nobody has to be asked about: `localhost` is both loopback
+    /// addresses (RFC 6761 §6.3), and an address is itself. Nil for every other name.
+    static func knownAddresses(of host: String) -> [IPAddress]? {
         if let literal = IPAddress(host) { return [literal] }
         if host.hasPrefix("["), host.hasSuffix("]"),
             let literal = IPAddress(String(host.dropFirst().dropLast()))
         {
             return [literal]
         }
-        if ["localhost", "localhost."].contains(host.lowercased()) {
-            return [.v6(.loopback), .v4(.loopback)]
-        }
-        do {
-            return try AddressLookup.addresses(of: host)
-        } catch {
-            throw ClientError(.unknownHost(host: host, reason: error.reason))
+        let isLoopback = ["localhost", "localhost."].contains(host.lowercased())
+        return isLoopback ? [.v6(.loopback), .v4(.loopback)] : nil
+    }
+
+    private func addresses() async throws(ClientError) -> [IPAddress] {
+        let host = configuration.host
+        if let known = Self.knownAddresses(of: host) { return known }
+        switch await LookupThread.addresses(of: host, within: configuration.timeout, ask: lookup) {
+        case .success(let found)?: return found
+        case .failure(let problem)?:
+            throw ClientError(.unknownHost(host: host, reason: problem.reason))
+        case nil:
+            if Task.isCancelled { throw .cancelled }
+            let time = configuration.timeout.inWords
+            throw ClientError(
+                .unknownHost(host: host, reason: "the system has not answered in \(time)"))
         }
     }
 
@@ -219,5 +238,11 @@ extension Duration {
     var inSeconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
+    /// `10 s`, `0.5 s`.
+    var inWords: String {
+        let seconds = inSeconds
+        return seconds == seconds.rounded() && seconds < 1e9 ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 }

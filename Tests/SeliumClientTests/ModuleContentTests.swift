@@ -1,0 +1,12 @@
+import SeliumKernel
+import Testing
+
+@testable import SeliumClient
+
+@Suite("Modules that are sent")
+struct ModuleContentTests {
+    @Test("The client refuses what the server would refuse, and nothing else")
+    func size() {
+        #expect(ModuleContent.moduleBytes == Limits.moduleBytes)
+    }
+}
