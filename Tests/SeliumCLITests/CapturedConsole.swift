@@ -14,7 +14,7 @@ final class CapturedOutput: OutputSink {
         bytes.withLock { $0 += more }
     }
 
-    func post(_ more: [UInt8]) { bytes.withLock { $0 += more } }
+    func post(_ more: [UInt8], asJSON: Bool) { bytes.withLock { $0 += more } }
 
     func drain() async {}
 

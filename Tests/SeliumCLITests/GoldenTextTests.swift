@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumCLI
 
-@Suite("Golden texts")
+@Suite("Golden texts", .timeLimit(.minutes(2)))
 struct GoldenTextTests {
     static let failures: [(ConnectionFailure, Int32, String)] = [
         (
@@ -105,6 +105,22 @@ struct GoldenTextTests {
                 """)
     }
 
+    @Test("What the role forbids is for somebody else to allow")
+    func forbidden() {
+        let denial = Denial(
+            capability: "NetTcpConnect", resource: "", nearestGrant: "", difference: "not granted",
+            role: "user", rolePermits: false)
+        let error = CommandError(ClientError(.permissionDenied, "denied", detail: .denial(denial)))
+        #expect(
+            error.text(colour: false) == """
+                error: the server denied NetTcpConnect
+                  granted:   nothing like it      (not granted)
+                  to allow:  selium start … --capability NetTcpConnect
+                  your role 'user' permits this: no, ask an operator
+
+                """)
+    }
+
     @Test("The note on imports names module, imports, capabilities and the flag")
     func importNote() {
         let notes = [
@@ -132,7 +148,7 @@ struct GoldenTextTests {
     }
 }
 
-@Suite("Exit codes")
+@Suite("Exit codes", .timeLimit(.minutes(2)))
 struct ExitStatusTests {
     @Test(
         "The server's codes",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumCLI
 
-@Suite("Help and bad usage")
+@Suite("Help and bad usage", .timeLimit(.minutes(2)))
 struct HelpTests {
     static let commands = [
         "", "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "caps ls", "cert",

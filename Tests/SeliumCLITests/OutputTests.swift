@@ -4,7 +4,7 @@ import Testing
 
 @testable import SeliumCLI
 
-@Suite("What reaches a terminal")
+@Suite("What reaches a terminal", .timeLimit(.minutes(2)))
 struct TerminalTests {
     private func filter(_ text: String, carriageReturn: Bool = true) -> String {
         var filter = TerminalFilter(allowsCarriageReturn: carriageReturn)
@@ -71,7 +71,7 @@ struct TerminalTests {
     }
 }
 
-@Suite("Records")
+@Suite("Records", .timeLimit(.minutes(2)))
 struct RecordTests {
     static func chunk(
         _ text: String, first: UInt64 = 1, count: UInt32 = 1, stream: LogStream = .stdout,
@@ -201,7 +201,7 @@ struct RecordTests {
     }
 }
 
-@Suite("Tables and JSON")
+@Suite("Tables and JSON", .timeLimit(.minutes(2)))
 struct TableTests {
     static let row = ProcessStatus(
         id: 12, namespace: "alice", name: "web", owner: "alice", moduleName: "web\n.wasm",

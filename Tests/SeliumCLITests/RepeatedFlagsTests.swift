@@ -2,7 +2,7 @@ import Testing
 
 @testable import SeliumCLI
 
-@Suite("Flags that are given twice")
+@Suite("Flags that are given twice", .timeLimit(.minutes(2)))
 struct RepeatedFlagsTests {
     /// The flags with a value in a command's help, each by one name.
     private static func valued(_ command: String) async -> [String] {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SeliumCLI
 
-@Suite("Global settings")
+@Suite("Global settings", .timeLimit(.minutes(2)))
 struct SettingsTests {
     @Test("A flag beats a variable, a variable beats the default")
     func precedence() throws {
@@ -194,7 +194,7 @@ struct SettingsTests {
     }
 }
 
-@Suite("docs/configuration.md")
+@Suite("docs/configuration.md", .timeLimit(.minutes(2)))
 struct ConfigurationDocumentTests {
     /// The rows of the table below `## selium`: flag, short flag, variable, default.
     private static func rows() throws -> [[String]] {

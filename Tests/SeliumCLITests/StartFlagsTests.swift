@@ -1,10 +1,11 @@
 import ArgumentParser
+import Glibc
 import SeliumClient
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("The flags of start")
+@Suite("The flags of start", .timeLimit(.minutes(2)))
 struct StartFlagsTests {
     private func parse(_ arguments: String...) throws -> Start {
         try #require(try Selium.parseAsRoot(["start"] + arguments) as? Start)
@@ -84,6 +85,47 @@ struct StartFlagsTests {
                 EnvironmentVariable(name: "TOKEN", value: "s", isSensitive: true),
                 EnvironmentVariable(name: "A", value: "2"),
             ])
+    }
+
+    @Test("--env-file: lines as they are, LF or CR LF; the last file and then the flags win")
+    func environmentFiles() throws {
+        let first = try EnvironmentFile("# a comment\r\nA=1\r\n\r\nB= b=\"c\" \r\n")
+        let second = try EnvironmentFile("A=2\nC=\nD=from the file")
+        let start = try parse(
+            "x.wasm", "--env", "D=flag", "--env-file", first.path, "--env-file", second.path)
+        let options = try start.start.options([:])
+        #expect(
+            options.environment == [
+                EnvironmentVariable(name: "B", value: " b=\"c\" ", isSensitive: true),
+                EnvironmentVariable(name: "A", value: "2", isSensitive: true),
+                EnvironmentVariable(name: "C", value: "", isSensitive: true),
+                EnvironmentVariable(name: "D", value: "flag"),
+            ])
+    }
+
+    @Test(
+        "--env-file: what is no variable is named by file and line",
+        arguments: [("A=1\n\nnonsense\n", 3), ("=x", 1), ("A=1\r\n=\r\n", 2)])
+    func wrongEnvironmentFile(_ text: String, _ line: Int) throws {
+        let file = try EnvironmentFile(text)
+        let start = try parse("x.wasm", "--env-file", file.path)
+        let error = #expect(throws: CommandError.self) { try start.start.options([:]) }
+        #expect(error?.status == .invalidData)
+        #expect(error?.message == "\(file.path):\(line): expected NAME=VALUE")
+    }
+
+    @Test("--env-file: a file that cannot be read, is too large, or is no text is 66")
+    func unreadableEnvironmentFile() throws {
+        let large = try EnvironmentFile(String(repeating: "#", count: (1 << 20) + 1))
+        for (path, reason) in [
+            ("/nonexistent/env", "No such file or directory"), ("/", "Is a directory"),
+            (large.path, "it is larger than 1048576 bytes"),
+        ] {
+            let start = try parse("x.wasm", "--env-file", path)
+            let error = #expect(throws: CommandError.self) { try start.start.options([:]) }
+            #expect(error?.status == .noInput)
+            #expect(error?.message == "cannot read \(path): \(reason)")
+        }
     }
 
     @Test("--dry-run starts nothing to attach to", arguments: [["--attach"], ["-i"]])
@@ -176,4 +218,22 @@ struct StartFlagsTests {
             outcome.err
                 == "error: no certificates in /nonexistent/certs\nto make them: selium cert init\n")
     }
+}
+
+/// A file of variables that goes with the test.
+private final class EnvironmentFile {
+    let path: String
+
+    init(_ text: String) throws {
+        var template = Array("/tmp/selium-env-XXXXXX".utf8CString)
+        let descriptor = unsafe mkstemp(&template)
+        try #require(descriptor >= 0)
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let bytes = Array(text.utf8)
+        let written = unsafe write(descriptor, bytes, bytes.count)
+        close(descriptor)
+        try #require(written == bytes.count)
+    }
+
+    deinit { _ = unsafe unlink(path) }
 }

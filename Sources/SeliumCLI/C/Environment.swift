@@ -7,11 +7,13 @@ enum Environment {
         var variables: [String: String] = [:]
         var entry = unsafe environ
         while let text = unsafe entry.pointee {
-            let pair = unsafe String(cString: text)
-            if let equals = pair.firstIndex(of: "=") {
-                let name = String(pair[..<equals])
+            // Cut as bytes: comparing characters would cost more than all the rest of it.
+            let bytes = unsafe UnsafeBufferPointer(start: text, count: strlen(text))
+                .withMemoryRebound(to: UInt8.self) { unsafe Array($0) }
+            if let equals = bytes.firstIndex(of: UInt8(ascii: "=")) {
+                let name = String(decoding: bytes[..<equals], as: UTF8.self)
                 if variables[name] == nil {
-                    variables[name] = String(pair[pair.index(after: equals)...])
+                    variables[name] = String(decoding: bytes[(equals + 1)...], as: UTF8.self)
                 }
             }
             unsafe entry = entry.advanced(by: 1)

@@ -66,8 +66,8 @@ final class SignalWatch: Sendable {
         }
     }
 
-    /// What the handler of a signal does; tests call it too.
-    func received(_ event: Event) {
+    /// What the handler of a signal does: whoever has waited longest gets it.
+    private func received(_ event: Event) {
         let waiting = state.withLock { state -> CheckedContinuation<Event?, Never>? in
             if let id = state.waiting.keys.min() { return state.waiting.removeValue(forKey: id) }
             if state.pending.count < Self.maximumPending { state.pending.append(event) }

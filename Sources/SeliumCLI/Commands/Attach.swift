@@ -5,6 +5,7 @@ internal import Synchronization
 /// `selium attach ID…`
 struct Attach: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "attach",
         abstract: "Watch programs that run, or what they left behind.",
         discussion: """
             It begins with the last 10 lines and ends with the program, returning its exit code. Ctrl-C

@@ -3,6 +3,7 @@ internal import ArgumentParser
 /// `selium completion SHELL`
 struct Completion: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "completion",
         abstract: "Print a completion script for a shell.",
         discussion: """
             EXAMPLES

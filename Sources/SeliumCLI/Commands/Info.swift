@@ -4,6 +4,7 @@ internal import SeliumClient
 /// `selium info`
 struct Info: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "info",
         abstract: "Say what the server is and who it takes you for.",
         discussion: """
             With --show-origin it says instead where each of your settings comes from, and asks nobody.

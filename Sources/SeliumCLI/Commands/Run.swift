@@ -4,6 +4,7 @@ internal import SeliumClient
 /// `selium run FILE …`
 struct Run: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Run a program here, without a server.",
         discussion: """
             A runtime of its own is started for it and ends with it. Grants and limits are those of a

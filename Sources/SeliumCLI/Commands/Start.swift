@@ -4,6 +4,7 @@ internal import SeliumClient
 /// `selium start FILE …`
 struct Start: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "start",
         abstract: "Start a program on the server.",
         discussion: """
             It may do what it computes and print, and what you grant. With --attach its output is shown

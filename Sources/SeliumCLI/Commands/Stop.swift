@@ -4,6 +4,7 @@ internal import SeliumClient
 /// `selium stop ID…`
 struct Stop: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "stop",
         abstract: "Stop programs and wait until they are gone.",
         discussion: """
             A program that listens for it has 10 s to finish; one that does not is ended at once.

@@ -4,6 +4,7 @@ internal import SeliumClient
 /// `selium wait ID`
 struct Wait: SeliumSubcommand {
     static let configuration = CommandConfiguration(
+        commandName: "wait",
         abstract: "Wait until a program has ended, and return its exit code.",
         discussion: """
             One that has ended already is told at once.

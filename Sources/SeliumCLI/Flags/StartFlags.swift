@@ -204,10 +204,10 @@ enum EnvironmentFlags {
             throw CommandError(.noInput, "cannot read \(Escape.foreign(path)): \(error.reason)")
         }
         var variables: [EnvironmentVariable] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            let line = line.hasSuffix("\r") ? line.dropLast() : line
+        // As bytes: CR LF is one character, and no newline.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
+            let line = Substring(bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes)
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
                 throw CommandError(

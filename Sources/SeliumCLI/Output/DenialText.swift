@@ -25,9 +25,9 @@ struct DenialText {
             "  to allow:  selium start … --capability \(wanted)",
         ]
         if !denial.role.isEmpty {
-            lines.append(
-                "  your role '\(Escape.foreign(denial.role))' permits this: \(denial.rolePermits ? "yes" : "no")"
-            )
+            // Where the role forbids it, the line above is for somebody else to use.
+            let answer = denial.rolePermits ? "yes" : "no, ask an operator"
+            lines.append("  your role '\(Escape.foreign(denial.role))' permits this: \(answer)")
         }
         self.lines = lines
     }

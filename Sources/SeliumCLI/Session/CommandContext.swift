@@ -129,7 +129,7 @@ struct DiagnosticLog: LogHandler {
                     .init("message", .string("\(event.message)")),
                 ]
                 + all.map { JSONMember($0.key, .string("\($0.value)")) }
-            sink.post(Array(JSONValue.object(members).line.utf8))
+            sink.post(Array(JSONValue.object(members).line.utf8), asJSON: true)
         }
     }
 }
