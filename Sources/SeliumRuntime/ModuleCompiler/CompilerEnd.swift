@@ -42,10 +42,12 @@ struct CompilerEnd: Sendable, Hashable {
         case SIGXCPU: return .tooCostly("time")
         case SIGXFSZ: return .tooCostly("memory")
         case SIGKILL:
-            // The kernel's: the hard limit of CPU time, or the machine was out of memory.
+            // The kernel's: the hard limit of CPU time, or the machine was out of memory, which says
+            // nothing about the module: whoever took it, this process goes first.
             let limit = Int64(clamping: cpuSeconds).multipliedReportingOverflow(by: 1_000_000)
                 .partialValue
-            return .tooCostly(cpuMicroseconds >= limit - 1_000_000 ? "time" : "memory")
+            return cpuMicroseconds >= limit - 1_000_000
+                ? .tooCostly("time") : .unavailable("the machine ran out of memory")
         case SIGABRT where text.contains("memory allocation of"):
             // The engine gives up like this when the address space is used up.
             return .tooCostly("memory")

@@ -139,6 +139,24 @@ struct ModuleCompilerTests {
         #expect(core.split(separator: " ").suffix(3) == ["0", "0", "bytes"])
     }
 
+    @Test("that the kernel ends before its time is over is no fault of the module")
+    func killed() async throws {
+        let script = FileManager.default.temporaryDirectory.appending(
+            path: "selium-\(UUID().uuidString).sh")
+        try Data("#!/bin/sh\nkill -9 $$\n".utf8).write(to: script)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script.path)
+        defer { try? FileManager.default.removeItem(at: script) }
+        let wasm = try Module.wasm(fromText: "(module)")
+        await #expect(throws: CompileFailure.unavailable("the machine ran out of memory")) {
+            try await compile(wasm) { $0.compiler = script.path }
+        }
+        // One that the hard limit of its time ended.
+        var end = CompilerEnd(signal: SIGKILL, cpuMicroseconds: 119_500_000)
+        #expect(end.failure(cpuSeconds: 120) == .tooCostly("time"))
+        end.cpuMicroseconds = 1_000_000
+        #expect(end.failure(cpuSeconds: 120) == .unavailable("the machine ran out of memory"))
+    }
+
     @Test("ends when nobody waits for it any more")
     func cancellation() async throws {
         let bomb = Self.bomb(locals: 2_000, depth: 8_000)
