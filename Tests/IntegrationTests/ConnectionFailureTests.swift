@@ -5,7 +5,7 @@ import Testing
 
 /// Every row of the table of connection failures: the real command against a real fault, its first
 /// line and its code, and what it says to do.
-@Suite("Connection failures of selium")
+@Suite("Connection failures of selium", .timeLimit(.minutes(5)))
 struct ConnectionFailureTests {
     private static let day: Int64 = 86_400
 

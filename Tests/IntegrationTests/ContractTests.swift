@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Sentences of the commands' contract that take a real server.
-@Suite("What the commands promise")
+@Suite("What the commands promise", .timeLimit(.minutes(5)))
 struct ContractTests {
     @Test("a timeout is 75 before the process is known, and 125 with 75 as its cause afterwards")
     func timeouts() async throws {

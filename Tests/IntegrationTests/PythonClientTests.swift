@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-@Suite("A client in another language, from control.proto alone", .serialized)
+@Suite(
+    "A client in another language, from control.proto alone", .serialized, .timeLimit(.minutes(5)))
 struct PythonClientTests {
     private static let client = Checkout.root.appending(
         path: "Sources/Examples/Hosts/python-client/client.py")

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("selium run, end to end", .serialized)
+@Suite("selium run, end to end", .serialized, .timeLimit(.minutes(5)))
 struct RunTests {
     @Test("200 MiB as fast as the guest can, to a viewer that reads nothing until it stands still")
     func lossless() async throws {

@@ -37,6 +37,9 @@ final class RunningCommand: @unchecked Sendable {
         }
     }
 
+    /// Sends a signal.
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
     /// Sends a signal, if any, and waits for the end: the exit code, or the number of the signal that ended it.
     func end(_ signal: Int32? = nil) async -> Int32 {
         if let signal { kill(process.processIdentifier, signal) }
