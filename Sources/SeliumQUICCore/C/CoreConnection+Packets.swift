@@ -33,7 +33,7 @@ extension CoreConnection {
         countControlFrames(packets, now: now)
         guard end == nil else { return .taken }
         if path != self.path, let current = packets.currentPath { self.path = current }
-        retryCreditBlocked()
+        // Whatever came may have been credit of the connection, which no callback announces.
         endpoint?.markReady(self)
         return .taken
     }

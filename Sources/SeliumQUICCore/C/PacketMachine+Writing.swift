@@ -70,12 +70,14 @@ extension PacketMachine {
                 return .packet(
                     length: length, ecn: ECN(rawValue: UInt8(info.ecn & 3)) ?? .notCapable)
             case 0:
+                // A stream that the *connection's* window holds up keeps its place: the next packet
+                // that comes may bring credit, and it is tried again then.
                 return .nothing
             case NGTCP2_ERR_WRITE_MORE:
                 continue
             case NGTCP2_ERR_STREAM_DATA_BLOCKED:
-                let isConnection = unsafe ngtcp2_conn_get_max_data_left(connection) == 0
-                if let stream { owner.blocked(stream, byConnection: isConnection) }
+                // Said of the stream's own window only.
+                if stream != nil { owner.blocked() }
             case NGTCP2_ERR_STREAM_SHUT_WR, NGTCP2_ERR_STREAM_NOT_FOUND:
                 if let stream { owner.cannotSend(stream) }
             case let error:

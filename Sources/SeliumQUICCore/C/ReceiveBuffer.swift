@@ -15,12 +15,13 @@ struct ReceiveBuffer {
     }
 
     /// Lets go of what was read, which a reader that never catches up would else pile up for ever.
-    /// Twice what is needed is enough: as many bytes as are moved here arrive before it happens
-    /// again, so that each is moved once on average, and the storage stays below two windows.
+    /// Half as much again as is needed is enough: half as many bytes as are moved here arrive before
+    /// it happens again, so that each is moved twice on average, and the storage stays below two
+    /// windows, what the system rounds up included.
     private mutating func makeRoom(for more: Int) {
         let needed = count + more
         // The first bytes of a message are mostly all of it.
-        let wanted = isEmpty ? more : 2 * needed
+        let wanted = isEmpty ? more : needed + needed / 2
         if head > 0, bytes.capacity >= wanted {
             bytes.removeSubrange(..<head)
         } else {

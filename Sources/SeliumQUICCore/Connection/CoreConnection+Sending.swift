@@ -29,14 +29,9 @@ extension CoreConnection {
         }
     }
 
-    /// The stream at the head has no credit: it comes back when its own window opens, or after each
-    /// packet when it is the connection's.
-    func blocked(_ stream: CoreStream, byConnection: Bool) {
+    /// The stream at the head has spent its own window: it comes back when that opens.
+    func blocked() {
         dequeueFirst()
-        if byConnection, !stream.isCreditBlocked {
-            stream.isCreditBlocked = true
-            creditBlocked.append(stream)
-        }
     }
 
     /// The stream at the head cannot send any more: reset, stopped or gone.

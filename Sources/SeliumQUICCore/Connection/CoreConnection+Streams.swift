@@ -136,22 +136,11 @@ extension CoreConnection {
     }
 
     func enqueue(_ stream: CoreStream) {
-        if !stream.isQueued, !stream.isCreditBlocked {
+        if !stream.isQueued {
             stream.isQueued = true
             sendQueue.append(stream)
         }
         endpoint?.markReady(self)
-    }
-
-    /// The connection may have got credit: everything that waited for it has its turn again.
-    func retryCreditBlocked() {
-        guard !creditBlocked.isEmpty else { return }
-        let waiting = creditBlocked
-        creditBlocked = []
-        for stream in waiting {
-            stream.isCreditBlocked = false
-            if stream.hasSomethingToSend { enqueue(stream) }
-        }
     }
 
     // MARK: What the library tells

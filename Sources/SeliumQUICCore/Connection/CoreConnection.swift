@@ -41,9 +41,6 @@ package final class CoreConnection {
     var streams: [UInt64: CoreStream] = [:]
     /// Streams with something to send, each once; the first one has its turn.
     var sendQueue = Deque<CoreStream>()
-    /// Streams that wait for credit of the *connection*, which no callback announces (RFC 9000
-    /// §4.1): they are tried again after each received packet.
-    var creditBlocked: [CoreStream] = []
     /// Sum of the receive windows of streams that live or hold unread bytes, bytes.
     var windowSum = 0
     var events: [CoreEvent] = []
@@ -191,7 +188,6 @@ package final class CoreConnection {
         packets = nil
         streams = [:]
         sendQueue = []
-        creditBlocked = []
         let isDraining = if case .draining = farewell { true } else { false }
         endpoint?.ended(
             self, packet: packet, isDraining: isDraining, until: now &+ closingTime, now: now)

@@ -46,8 +46,6 @@ package final class CoreStream {
 
     /// In the connection's queue of streams with something to send.
     var isQueued = false
-    /// Waits for credit of the connection, see `CoreConnection.creditBlocked`.
-    var isCreditBlocked = false
     /// A `readable` event is pending.
     var hasReadableEvent = false
     /// A `writable` event is pending.
