@@ -135,12 +135,13 @@ struct FullDiskTests {
         #expect(names.count == 2)
     }
 
+    private static func ofChild(_ disk: SmallDisk) -> any ModuleCompiling {
+        ModuleCompiler(.init(compiler: ModuleCompilerTests.compiler))
+    }
+
     @Test("a module that came before is not compiled while the disk is full, and is afterwards")
     func compiling() async throws {
-        try await with(
-            mebibytes: 320,
-            compiler: { _ in ModuleCompiler(.init(compiler: ModuleCompilerTests.compiler)) }
-        ) { runtime, disk in
+        try await with(mebibytes: 320, compiler: Self.ofChild) { runtime, disk in
             let spec = try await runtime.spec(ContractModules.module(.lines(1, exit: 5)))
             try disk.fill()
             try await refusesToCompile(
@@ -164,7 +165,7 @@ struct FullDiskTests {
 
     @Test("a disk that is full when a compiled module is stored leaves no half of it")
     func storing() async throws {
-        try await with(mebibytes: 320, compiler: { FillingCompiler($0) }) { runtime, disk in
+        try await with(mebibytes: 320, compiler: FillingCompiler.init) { runtime, disk in
             let spec = try await runtime.spec(ContractModules.module(.lines(1, exit: 5)))
             try await refusesToCompile(
                 runtime, disk, spec, code: .resourceExhausted, "the server's disk is full")
