@@ -17,6 +17,8 @@ struct SuccessorTests {
             // The first record: it is attached.
             #expect(try await !watcher.firstOutput().isEmpty)
             let key = try Data(contentsOf: Self.key(of: server))
+            // Silence: a packet under way would ask at once, and hear that nobody listens.
+            try await Task.sleep(for: .seconds(2))
             server.kill()
             let killed = Self.clock.now
             try await server.withSuccessor { successor in
