@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ int cposix_close(int descriptor) { return outcome(close(descriptor)); }
 
 int cposix_duplicate(int descriptor) { return outcome(fcntl(descriptor, F_DUPFD_CLOEXEC, 0)); }
 
-int cposix_adopt(int descriptor, int *family, int *kind, int *is_listening) {
+int cposix_inspect(int descriptor, int *family, int *kind, int *is_listening) {
   int domain = 0, type = 0, listening = 0;
   socklen_t length = sizeof domain;
   if (getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0) return -errno;
@@ -113,9 +114,6 @@ int cposix_adopt(int descriptor, int *family, int *kind, int *is_listening) {
   if (getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return -errno;
   length = sizeof listening;
   if (getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0) listening = 0;
-  int flags = fcntl(descriptor, F_GETFL);
-  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
-  if (fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) return -errno;
   *family = domain == AF_INET    ? CPOSIX_IPV4
             : domain == AF_INET6 ? CPOSIX_IPV6
             : domain == AF_UNIX  ? CPOSIX_UNIX
@@ -125,6 +123,12 @@ int cposix_adopt(int descriptor, int *family, int *kind, int *is_listening) {
                                : CPOSIX_OTHER_KIND;
   *is_listening = listening;
   return 0;
+}
+
+int cposix_adopt(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) return -errno;
+  return outcome(fcntl(descriptor, F_SETFD, FD_CLOEXEC));
 }
 
 int cposix_bind(int descriptor, const struct cposix_address *address) {
@@ -356,6 +360,15 @@ int cposix_membership_v6(
   memcpy(&request.ipv6mr_multiaddr, halves, sizeof halves);
   int name = join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
   return outcome(setsockopt(descriptor, IPPROTO_IPV6, name, &request, sizeof request));
+}
+
+int cposix_ready(int descriptor, int what) {
+  struct pollfd entry = {
+      .fd = descriptor, .events = what == CPOSIX_READABLE ? POLLIN | POLLRDHUP : POLLOUT};
+  int result;
+  do result = poll(&entry, 1, 0);
+  while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result > 0 ? what : 0;
 }
 
 int cposix_poller(void) { return outcome(epoll_create1(EPOLL_CLOEXEC)); }

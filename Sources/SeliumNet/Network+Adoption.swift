@@ -69,7 +69,7 @@ extension Network {
         }
         try require(.adopt, local.target(over: transport), .adopt, local)
         do throws(Failure) {
-            return (try Socket(adopting: descriptor), local)
+            return (try Socket.adopt(descriptor), local)
         } catch {
             throw NetError(error, doing: .adopt, address: local)
         }

@@ -118,6 +118,27 @@ struct NetworkTests {
         #expect(error.address?.socketAddress?.address == IPAddress(127, 0, 0, 9))
     }
 
+    @Test("an address that does not answer keeps nobody from the next one")
+    func slowAddress() async throws {
+        let listener = try await TCPListener.bind(anyPort)
+        let port = listener.localAddress.port
+        let deaf = try await TCPListener.bind(
+            .address(IPv4Address(127, 0, 0, 3), port: port), options: ListenOptions(backlog: 1))
+        var held: [TCPStream] = []
+        while let stream = try? await TCPStream.connect(
+            to: deaf.localAddress, within: .milliseconds(50))
+        {
+            held.append(stream)
+        }
+        let names = FixedNames(table: [
+            "two.test": [IPAddress(127, 0, 0, 3), IPAddress(127, 0, 0, 1)]
+        ])
+        let network = Network(authority: .unrestricted, resolver: names)
+        let stream = try await network.connect(to: "two.test:\(port)", within: .seconds(30))
+        #expect(stream.remoteAddress == listener.localAddress)
+        #expect(!held.isEmpty)
+    }
+
     @Test("the system knows localhost, and a literal asks nobody")
     func systemNames() async throws {
         let found = try await Network.unrestricted.resolve("localhost:80", within: .seconds(30))

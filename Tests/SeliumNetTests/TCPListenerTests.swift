@@ -143,4 +143,22 @@ struct TCPListenerTests {
         #expect(error.code == .addressInUse)
         #expect(second.localAddress == first.localAddress)
     }
+
+    @Test("so many tasks may wait for one listener, and the next is told that it is one too many")
+    func crowd() async throws {
+        let listener = try await TCPListener.bind(anyPort)
+        let codes = await withTaskGroup(of: NetError.Code.self) { group in
+            for _ in 0...1_024 {
+                group.addTask {
+                    await failure { () throws(NetError) in _ = try await listener.accept() }.code
+                }
+            }
+            let first = await group.next()
+            listener.close()
+            return await group.reduce(into: [first]) { $0.append($1) }
+        }
+        #expect(codes.first == .exhausted)
+        #expect(codes.dropFirst().allSatisfy { $0 == .closed })
+        #expect(codes.count == 1_025)
+    }
 }

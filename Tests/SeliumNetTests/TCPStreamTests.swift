@@ -105,12 +105,20 @@ struct TCPStreamTests {
         var much = numbered(1 << 20)
         var last = Attempt.moved(0)
         let (writer, reader) = try await connectedPair()
-        while case .moved = last {
+        var total = 0
+        while case .moved(let count) = last {
+            total += count
             if much.readableBytes == 0 { much.moveReaderIndex(to: 0) }
             last = try writer.tryWrite(&much)
         }
         #expect(last == .wouldBlock)
-        withExtendedLifetime(reader) {}
+        await #expect(throws: NetError.self) {
+            try await writer.waitWritable(within: .milliseconds(5))
+        }
+        async let writable: Void = writer.waitWritable(within: .seconds(30))
+        buffer.clear()
+        try await reader.read(into: &buffer, upTo: total, within: .seconds(30))
+        try await writable
     }
 
     @Test("options are what they were set to")

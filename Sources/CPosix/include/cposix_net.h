@@ -33,8 +33,10 @@ int cposix_socket_pair(int kind, int ends[2]);
 int cposix_close(int descriptor);
 /// Another descriptor for the same open file, close-on-exec.
 int cposix_duplicate(int descriptor);
-/// Makes a descriptor of somebody else's non-blocking and close-on-exec, and says what it is.
-int cposix_adopt(int descriptor, int *family, int *kind, int *is_listening);
+/// Says what a descriptor of somebody else's is, and changes nothing.
+int cposix_inspect(int descriptor, int *family, int *kind, int *is_listening);
+/// Makes it non-blocking and close-on-exec.
+int cposix_adopt(int descriptor);
 
 int cposix_bind(int descriptor, const struct cposix_address *address);
 int cposix_listen(int descriptor, int backlog);
@@ -103,6 +105,8 @@ int cposix_membership_v6(
     int descriptor, int join, uint64_t high, uint64_t low, uint32_t interface);
 
 enum { CPOSIX_READABLE = 1, CPOSIX_WRITABLE = 2 };
+/// Whether a call would not block now: the CPOSIX_READABLE or CPOSIX_WRITABLE that was asked for, or 0.
+int cposix_ready(int descriptor, int what);
 struct cposix_event {
   uint64_t token;
   int ready; // CPOSIX_READABLE | CPOSIX_WRITABLE; both after an error or a hang-up

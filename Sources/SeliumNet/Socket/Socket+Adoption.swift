@@ -9,12 +9,12 @@ extension Socket {
         var isListening: Bool
     }
 
-    /// What a descriptor is and where it is bound. It is non-blocking and close-on-exec afterwards.
+    /// What a descriptor is and where it is bound.
     static func inspect(_ descriptor: Int32) throws(Failure) -> (Kind, EndpointAddress) {
         var family: Int32 = 0
         var kind: Int32 = 0
         var isListening: Int32 = 0
-        unsafe try Call.checked(cposix_adopt(descriptor, &family, &kind, &isListening))
+        unsafe try Call.checked(cposix_inspect(descriptor, &family, &kind, &isListening))
         var address = cposix_address()
         unsafe try Call.checked(cposix_local_address(descriptor, &address))
         guard family != Int32(CPOSIX_NO_FAMILY), kind != Int32(CPOSIX_OTHER_KIND),
@@ -25,6 +25,12 @@ extension Socket {
                 isUnix: family == Int32(CPOSIX_UNIX), isStream: kind == Int32(CPOSIX_STREAM),
                 isListening: isListening != 0), local
         )
+    }
+
+    /// Takes a descriptor over; non-blocking and close-on-exec from now on.
+    static func adopt(_ descriptor: Int32) throws(Failure) -> Socket {
+        try Call.checked(cposix_adopt(descriptor))
+        return try Socket(adopting: descriptor)
     }
 
     /// The peer of a descriptor, nil when it has none.

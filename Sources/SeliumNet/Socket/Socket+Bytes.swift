@@ -1,6 +1,6 @@
 internal import CPosix
-
-internal import struct NIOCore.ByteBuffer
+internal import Glibc
+internal import NIOCore
 
 extension Socket {
     /// Reads into the buffer's end until there is something; 0 at the end of the stream.
@@ -95,5 +95,12 @@ extension Socket {
         let result = unsafe cposix_accept(descriptor, &address)
         if result >= 0 { peer = address.endpoint }
         return Int64(result)
+    }
+
+    /// Whether a call would not block: 1 or -EAGAIN, or another -errno.
+    static func readiness(_ descriptor: Int32, _ direction: Readiness.Direction) -> Int64 {
+        let what = direction == .reading ? CPOSIX_READABLE : CPOSIX_WRITABLE
+        let result = cposix_ready(descriptor, Int32(what))
+        return result == 0 ? -Int64(EAGAIN) : Int64(result)
     }
 }

@@ -1,7 +1,6 @@
 internal import CPosix
 internal import Glibc
-
-public import struct NIOCore.ByteBuffer
+public import NIOCore
 
 extension UnixStream {
     /// The most descriptors that one message carries (SCM_MAX_FD).

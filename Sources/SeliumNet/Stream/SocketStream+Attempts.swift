@@ -1,6 +1,5 @@
 internal import Glibc
-
-public import struct NIOCore.ByteBuffer
+public import NIOCore
 
 extension SocketStream {
     /// Reads what is there without waiting; from any thread, also one without tasks.
@@ -20,7 +19,7 @@ extension SocketStream {
         return try attempt(.reading, .read) { Socket.read($0, into: &span, peeking: false) }
     }
 
-    /// As ``tryRead(into:atMost:)``, and the bytes stay there to be read.
+    /// As `tryRead`, and the bytes stay there to be read.
     public func tryPeek(
         into buffer: inout ByteBuffer, atMost limit: Int = 65_536
     ) throws(NetError) -> Attempt {
@@ -43,19 +42,31 @@ extension SocketStream {
         return try attempt(.writing, .write) { Socket.write($0, from: span) }
     }
 
-    /// Waits until a ``tryRead(into:atMost:)`` would not answer `.wouldBlock`.
+    /// Waits until a `tryRead` would not answer `.wouldBlock`.
     public func waitReadable(
         within duration: Duration? = nil, until shutdown: ShutdownToken? = nil
     ) async throws(NetError) {
-        try socket.claim(.reading, .read)
-        defer { socket.release(.reading) }
+        try await wait(.reading, .read, Patience(duration ?? socket.readTimeout, shutdown))
+    }
+
+    /// Waits until a `tryWrite` would not answer `.wouldBlock`.
+    public func waitWritable(
+        within duration: Duration? = nil, until shutdown: ShutdownToken? = nil
+    ) async throws(NetError) {
+        try await wait(.writing, .write, Patience(duration ?? socket.writeTimeout, shutdown))
+    }
+
+    private func wait(
+        _ direction: Readiness.Direction, _ operation: NetError.Operation, _ patience: Patience
+    ) async throws(NetError) {
+        try socket.claim(direction, operation)
+        defer { socket.release(direction) }
         do throws(Failure) {
-            var byte = ByteBuffer()
-            _ = try await socket.socket.read(
-                into: &byte, room: 1, atMost: 1, peeking: true,
-                Patience(duration ?? socket.readTimeout, shutdown))
+            _ = try await socket.socket.perform(direction, patience) {
+                Socket.readiness($0, direction)
+            }
         } catch {
-            throw socket.error(error, .read)
+            throw socket.error(error, operation)
         }
     }
 

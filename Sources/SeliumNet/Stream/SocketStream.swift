@@ -1,4 +1,4 @@
-public import struct NIOCore.ByteBuffer
+public import NIOCore
 
 /// A connected stream of bytes over a socket: ``TCPStream`` and ``UnixStream``.
 ///
@@ -100,7 +100,7 @@ extension SocketStream {
         }
     }
 
-    /// Writes a text in UTF-8; as ``write(_:within:until:)`` but for the account of what has gone.
+    /// Writes a text in UTF-8; as `write(_:)` of a buffer but for the account of what has gone.
     public func write(
         _ text: String, within duration: Duration? = nil, until shutdown: ShutdownToken? = nil
     ) async throws(NetError) {

@@ -16,7 +16,7 @@ public final class TCPListener: Sendable {
         self.authority = authority
     }
 
-    /// Listens for a program that acts for itself; see ``Network/listen(on:options:)``.
+    /// Listens for a program that acts for itself; see `Network.listen(on:)`.
     public static func bind(
         _ target: some SocketTargetConvertible, options: ListenOptions = ListenOptions()
     ) async throws(NetError) -> TCPListener {

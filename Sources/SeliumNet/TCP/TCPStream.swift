@@ -16,7 +16,7 @@ public final class TCPStream: SocketStream {
         self.remoteAddress = remote
     }
 
-    /// Connects for a program that acts for itself; see ``Network/connect(to:within:until:)``.
+    /// Connects for a program that acts for itself; see `Network.connect(to:)`.
     public static func connect(
         to target: some SocketTargetConvertible, within duration: Duration? = nil,
         until shutdown: ShutdownToken? = nil

@@ -1,7 +1,6 @@
 internal import CPosix
 internal import Glibc
-
-public import struct NIOCore.ByteBuffer
+public import NIOCore
 
 extension UDPSocket {
     /// Sends what is readable in the buffer as one datagram to the fixed peer.
@@ -18,7 +17,8 @@ extension UDPSocket {
     /// Sends what is readable in the buffer as one datagram to an address. The authority is asked for
     /// each.
     public func send(
-        _ datagram: ByteBuffer, to address: SocketAddress, within duration: Duration? = nil,
+        _ datagram: ByteBuffer, to address: SeliumNetCore.SocketAddress,
+        within duration: Duration? = nil,
         until shutdown: ShutdownToken? = nil
     ) async throws(NetError) {
         try require(.sendTo, address, .send)
@@ -26,7 +26,7 @@ extension UDPSocket {
     }
 
     private func send(
-        _ datagram: ByteBuffer, _ address: SocketAddress?, _ patience: Patience
+        _ datagram: ByteBuffer, _ address: SeliumNetCore.SocketAddress?, _ patience: Patience
     ) async throws(NetError) {
         let target = address.map { EndpointAddress.ip($0) }
         do throws(Failure) {
@@ -106,7 +106,7 @@ extension UDPSocket {
     ///
     /// - Returns: whether it was sent.
     public func trySend(
-        _ datagram: ByteBuffer, to address: SocketAddress? = nil
+        _ datagram: ByteBuffer, to address: SeliumNetCore.SocketAddress? = nil
     ) throws(NetError) -> Bool {
         if let address { try require(.sendTo, address, .send) }
         let target = address.map { EndpointAddress.ip($0) }

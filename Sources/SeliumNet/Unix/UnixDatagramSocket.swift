@@ -1,7 +1,6 @@
 internal import CPosix
 internal import Glibc
-
-public import struct NIOCore.ByteBuffer
+public import NIOCore
 
 /// A Unix socket of datagrams: kept whole, in order, and never lost; a sender waits for a full receiver.
 public final class UnixDatagramSocket: Sendable {

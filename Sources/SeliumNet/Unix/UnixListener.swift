@@ -20,7 +20,7 @@ public final class UnixListener: ConnectionSource {
 
     deinit { close() }
 
-    /// Listens for a program that acts for itself; see ``Network/listen(on:options:)``.
+    /// Listens for a program that acts for itself; see `Network.listen(on:)`.
     public static func bind(
         _ address: UnixAddress, options: UnixOptions = UnixOptions()
     ) throws(NetError) -> UnixListener {

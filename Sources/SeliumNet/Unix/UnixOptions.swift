@@ -57,7 +57,7 @@ extension Network {
 
     /// Binds a Unix datagram socket; `.unnamed` for one that only sends.
     ///
-    /// - Throws: as ``listen(on:options:)-(UnixAddress,_)``.
+    /// - Throws: as listening.
     public func bindUnixDatagrams(
         _ address: UnixAddress = .unnamed, options: UnixOptions = UnixOptions()
     ) throws(NetError) -> UnixDatagramSocket {

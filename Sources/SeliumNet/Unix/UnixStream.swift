@@ -18,7 +18,7 @@ public final class UnixStream: SocketStream {
         remoteAddress = remote
     }
 
-    /// Connects for a program that acts for itself; see ``Network/connect(to:within:until:)``.
+    /// Connects for a program that acts for itself; see `Network.connect(to:)`.
     public static func connect(
         to address: UnixAddress, within duration: Duration? = nil,
         until shutdown: ShutdownToken? = nil
