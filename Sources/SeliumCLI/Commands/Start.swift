@@ -47,6 +47,7 @@ struct Start: SeliumSubcommand {
             shows ? { @Sendable step in progress.report(step) } : nil
         let starter = Starter(module: module, options: options, context: context, report: report) {
             progress.clear()
+            await context.console.err.drain()
         }
         do {
             return try await context.withClient { client in

@@ -7,15 +7,16 @@ struct Starter: Sendable {
     let options: StartOptions
     let context: CommandContext
     let report: (@Sendable (StartProgress) -> Void)?
-    /// The process exists: progress has nothing more to say.
-    let began: @Sendable () -> Void
+    /// The process exists: progress has nothing more to say. Returns when it has gone from the
+    /// terminal, where stdout and stderr are one.
+    let began: @Sendable () async -> Void
 
     /// Starts it, prints its id, and sends it our stdin where that was asked for.
     func start(_ client: SeliumClient) async throws -> ExitStatus {
         let signals = options.takesInput ? SignalWatch() : nil
         let (process, report) = try await client.start(
             module.source, options, progress: self.report)
-        began()
+        await began()
         try await sayStarted(process.id, report)
         await note(report, besidesLog: false)
         guard let signals else { return .ok }
@@ -57,7 +58,7 @@ struct Starter: Sendable {
             module.source, options, streams: session.form.streams.map(Array.init) ?? [],
             progress: report
         ) { attachment in
-            began()
+            await began()
             let id = await attachment.process.id
             started.id = id
             return try await AttachSession.afterStart(id, context) {
@@ -72,7 +73,7 @@ struct Starter: Sendable {
     /// Judges the start and says what would be.
     func dryRun(_ client: SeliumClient) async throws -> ExitStatus {
         let report = try await client.dryRun(module.source, options, progress: self.report)
-        began()
+        await began()
         var table = Table([])
         table.append(["module", ProcessJSON.digest(report.digest)])
         table.append(["entrypoint", Escape.foreign(report.entrypoint)])
