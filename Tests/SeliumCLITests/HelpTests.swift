@@ -29,6 +29,33 @@ struct HelpTests {
         }
     }
 
+    @Test("The short way to a command reads what the way over the root reads")
+    func shortWay() throws {
+        #expect(Set(Selium.leaves.keys).union(Selium.groups.keys) == Set(Selium.names))
+        for (name, command) in Selium.leaves {
+            #expect(command.configuration.commandName == name)
+        }
+        for words in [
+            ["ps", "-a", "-q", "--port", "7", "-o", "json", "--timeout=3s", "-v"],
+            ["start", "x.wasm", "f", "-a", "-5", "-p", "i32", "--port", "1", "--", "-c", "--help"],
+            ["attach", "7", "web", "--tail", "all", "--timestamps"], ["stop", "1", "2", "-q"],
+            ["wait", "1"], ["run", "-i", "x.wasm", "--memory", "16M"], ["info", "--show-origin"],
+            ["completion", "zsh"],
+        ] {
+            var (short, long) = ("", "")
+            dump(try Program.parse(words), to: &short)
+            dump(try Selium.parseAsRoot(words), to: &long)
+            #expect(short == long)
+            #expect(short.contains("\(type(of: try Program.parse(words)))"))
+        }
+        // What it cannot read is worded as before, with the whole command's name.
+        let error = #expect(throws: (any Error).self) { try Program.parse(["ps", "--port"]) }
+        let whole = #expect(throws: (any Error).self) { try Selium.parseAsRoot(["ps", "--port"]) }
+        if let error, let whole {
+            #expect(Selium.fullMessage(for: error) == Selium.fullMessage(for: whole))
+        }
+    }
+
     @Test("Bare selium prints the four commonest commands")
     func bare() async {
         let outcome = await run()

@@ -26,6 +26,12 @@ struct Selium: SeliumSubcommand {
         "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "cert", "completion",
     ]
 
+    /// Commands without commands of their own.
+    static let leaves: [String: any SeliumSubcommand.Type] = [
+        "start": Start.self, "stop": Stop.self, "ps": List.self, "attach": Attach.self,
+        "wait": Wait.self, "run": Run.self, "info": Info.self, "completion": Completion.self,
+    ]
+
     /// Commands that have commands of their own.
     static let groups = ["caps": ["ls"], "cert": ["init", "issue"]]
 

@@ -31,7 +31,7 @@ public enum Program {
         do {
             try checkCommand(arguments)
             try RepeatedFlags.check(arguments)
-            var parsed = try Selium.parseAsRoot(arguments)
+            var parsed = try parse(arguments)
             guard let ours = parsed as? any SeliumSubcommand else {
                 // Help, and groups without a command: running them throws what to print.
                 try parsed.run()
@@ -44,6 +44,18 @@ public enum Program {
             return await refuse(error, arguments, console)
         }
         return await execute(command, console)
+    }
+
+    /// A sound line of a command without commands of its own is read by that command alone: the way
+    /// over the root reads the global flags twice, and costs as much again. Everything else, help
+    /// and mistakes too, goes over the root, which words it.
+    static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+        if let name = arguments.first, let command = Selium.leaves[name],
+            let parsed = try? command.parse(Array(arguments.dropFirst()))
+        {
+            return parsed
+        }
+        return try Selium.parseAsRoot(arguments)
     }
 
     private static func execute(_ command: any SeliumSubcommand, _ console: Console) async
