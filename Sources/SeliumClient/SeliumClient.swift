@@ -98,8 +98,10 @@ public struct SeliumClient: Sendable {
 
     /// Waits for a process's end; at once when it has ended.
     ///
-    /// - Parameter began: called when the server has found the process, with its id, and it has not
-    ///   ended yet; again after a lost connection.
+    /// - Parameters:
+    ///   - reference: the process.
+    ///   - began: called when the server has found the process, with its id, and it has not ended
+    ///     yet; again after a lost connection.
     public func wait(
         for reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil
     ) async throws(ClientError) -> (id: UInt64, exit: ExitRecord) {
