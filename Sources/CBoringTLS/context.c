@@ -100,7 +100,8 @@ static int harden(SSL_CTX *ssl, const char *groups) {
         || !SSL_CTX_set1_groups_list(ssl, groups != NULL ? groups : "X25519MLKEM768:X25519")) {
         return 0;
     }
-    // A ticket is a second identity that outlives the first: none is given, kept or taken.
+    // A ticket is a second identity that outlives the first: none is given, kept or taken, unless
+    // `btls_allow_resumption` follows.
     SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(ssl, 0);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
@@ -147,7 +148,8 @@ static btls_status configure(btls_context *context, const btls_context_options *
     if (options->is_server) {
         SSL_CTX_set_alpn_select_cb(context->ssl, select_protocol, NULL);
     }
-    return BTLS_OK;
+    context->requires_peer = options->is_server && verifies;
+    return btls_allow_resumption(context, options) ? BTLS_OK : BTLS_FAILED;
 }
 
 btls_context *btls_context_new(const btls_context_options *options, btls_status *status) {

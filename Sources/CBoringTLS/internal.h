@@ -11,6 +11,14 @@
 #define BTLS_MAX_CHAIN 4
 // A trust file with more roots than this is not one of a control plane.
 #define BTLS_MAX_ROOTS 256
+// Tickets a server gives after each handshake: each is used once, and some clients open two
+// connections at a time.
+#define BTLS_TICKETS 2
+// The longest ticket that is given or kept. It travels in the client's first flight; the chain of a
+// client is in it, and beyond this a whole handshake is hardly longer.
+#define BTLS_MAX_TICKET 4096
+// Tickets of one session that wait to be taken; the oldest goes.
+#define BTLS_MAX_WAITING_TICKETS 4
 
 struct btls_context {
     SSL_CTX *ssl;
@@ -19,6 +27,10 @@ struct btls_context {
     size_t protocols_length;
     btls_keylog keylog;
     void *keylog_owner;
+    /// A server that requires client certificates.
+    int requires_peer;
+    btls_ticket_keys *ticket_keys;
+    uint32_t ticket_lifetime;
 };
 
 /// A copy of bytes that we own.
@@ -42,6 +54,8 @@ struct btls_session {
     int verdict_depth;
     btls_owned peer;
     btls_owned judged;
+    SSL_SESSION *tickets[BTLS_MAX_WAITING_TICKETS];
+    size_t ticket_count;
 };
 
 // quic.c
@@ -52,6 +66,18 @@ int btls_verify_chain(X509_STORE_CTX *store, void *unused);
 /// The session whose call is running on this thread decides what time it is.
 void btls_enter(const btls_session *session);
 void btls_current_time(const SSL *unused, struct timeval *clock);
+/// Keeps the other side's certificate of a session that resumed an earlier one.
+void btls_keep_resumed_peer(btls_session *session);
+/// Judges the certificates of an earlier handshake by the rules and the time of `session`, as if they
+/// had been shown now. Nothing is noted.
+int btls_is_still_trusted(const btls_session *session, const SSL_SESSION *earlier);
+
+// resumption.c
+/// What a context needs beyond being hardened to give, take or keep tickets. 1 on success.
+int btls_allow_resumption(btls_context *context, const btls_context_options *options);
+
+// ticket.c
+extern const SSL_TICKET_AEAD_METHOD btls_ticket_method;
 
 // pem.c
 /// All certificates of a PEM text, or the one of a DER blob; NULL when there is none, one is

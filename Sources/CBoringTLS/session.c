@@ -74,6 +74,9 @@ void btls_session_free(btls_session *session) {
     SSL_free(session->ssl);
     OPENSSL_free(session->peer.data);
     OPENSSL_free(session->judged.data);
+    for (size_t index = 0; index < session->ticket_count; index++) {
+        SSL_SESSION_free(session->tickets[index]);
+    }
     OPENSSL_free(session);
 }
 
@@ -140,6 +143,7 @@ btls_status btls_session_drive(btls_session *session) {
     const int result = SSL_do_handshake(session->ssl);
     if (result == 1) {
         session->complete = 1;
+        btls_keep_resumed_peer(session);
         ERR_clear_error();
         return BTLS_OK;
     }

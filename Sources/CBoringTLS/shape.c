@@ -33,6 +33,24 @@ _Static_assert(
         && offsetof(SSL_QUIC_METHOD, send_alert) == 4 * sizeof(flush_hook),
     "SSL_QUIC_METHOD has its members in another order");
 
+typedef size_t (*overhead_hook)(SSL *);
+typedef int (*seal_hook)(SSL *, uint8_t *, size_t *, size_t, const uint8_t *, size_t);
+typedef enum ssl_ticket_aead_result_t (*open_hook)(
+    SSL *, uint8_t *, size_t *, size_t, const uint8_t *, size_t);
+
+#define SAME_TICKET_TYPE(member, type) \
+    _Static_assert( \
+        __builtin_types_compatible_p(__typeof__(((SSL_TICKET_AEAD_METHOD *)0)->member), type), \
+        "SSL_TICKET_AEAD_METHOD." #member " has another type than this target was written for")
+
+SAME_TICKET_TYPE(max_overhead, overhead_hook);
+SAME_TICKET_TYPE(seal, seal_hook);
+SAME_TICKET_TYPE(open, open_hook);
+
+_Static_assert(
+    sizeof(SSL_TICKET_AEAD_METHOD) == 3 * sizeof(overhead_hook),
+    "SSL_TICKET_AEAD_METHOD has members this target does not know");
+
 // Levels are cast, not looked up.
 _Static_assert(ssl_encryption_initial == (int)BTLS_LEVEL_INITIAL, "level");
 _Static_assert(ssl_encryption_early_data == (int)BTLS_LEVEL_EARLY, "level");

@@ -106,3 +106,48 @@ int btls_verify_chain(X509_STORE_CTX *store, void *unused) {
     }
     return 1;
 }
+
+void btls_keep_resumed_peer(btls_session *session) {
+    if (!SSL_session_reused(session->ssl)) {
+        return;
+    }
+    X509 *leaf = SSL_get_peer_certificate(session->ssl);
+    keep(&session->peer, leaf);
+    X509_free(leaf);
+}
+
+/// The chain as it was shown, leaf first; NULL when there is none or memory is out.
+static STACK_OF(X509) *chain_of(const SSL_SESSION *earlier) {
+    const STACK_OF(CRYPTO_BUFFER) *shown = SSL_SESSION_get0_peer_certificates(earlier);
+    const size_t count = shown != NULL ? sk_CRYPTO_BUFFER_num(shown) : 0;
+    STACK_OF(X509) *chain = count > 0 ? sk_X509_new_null() : NULL;
+    for (size_t index = 0; chain != NULL && index < count; index++) {
+        X509 *certificate = X509_parse_from_buffer(sk_CRYPTO_BUFFER_value(shown, index));
+        if (certificate == NULL || !sk_X509_push(chain, certificate)) {
+            X509_free(certificate);
+            sk_X509_pop_free(chain, X509_free);
+            return NULL;
+        }
+    }
+    return chain;
+}
+
+int btls_is_still_trusted(const btls_session *session, const SSL_SESSION *earlier) {
+    const int is_server = session->context->is_server;
+    STACK_OF(X509) *chain = chain_of(earlier);
+    X509_STORE_CTX *store = X509_STORE_CTX_new();
+    X509 *leaf = chain != NULL ? sk_X509_value(chain, 0) : NULL;
+    // Time and name are those of the new session.
+    const int good = leaf != NULL && store != NULL
+        && X509_STORE_CTX_init(
+            store, SSL_CTX_get_cert_store(session->context->ssl), leaf, chain)
+        && X509_STORE_CTX_set_default(store, is_server ? "ssl_client" : "ssl_server")
+        && X509_VERIFY_PARAM_set1(
+            X509_STORE_CTX_get0_param(store), SSL_get0_param(session->ssl))
+        && X509_verify_cert(store) == 1
+        && btls_certificate_allows(leaf, is_server ? BTLS_USAGE_CLIENT : BTLS_USAGE_SERVER);
+    X509_STORE_CTX_free(store);
+    sk_X509_pop_free(chain, X509_free);
+    ERR_clear_error();
+    return good;
+}

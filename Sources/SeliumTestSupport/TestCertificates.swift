@@ -39,27 +39,30 @@ public struct TestCertificates: Sendable {
     }
 
     /// A client's certificate and key.
-    public func clientIdentity(_ name: String = "operator") throws(CertificateError) -> TLSIdentity
-    {
-        TLSIdentity(try self.authority.issueClient(identity: name, now: Self.now))
+    public func clientIdentity(
+        _ name: String = "operator", days: Int = CertificateAuthority.defaultClientDays
+    ) throws(CertificateError) -> TLSIdentity {
+        TLSIdentity(try self.authority.issueClient(identity: name, now: Self.now, days: days))
     }
 
     /// A server that wants client certificates of this CA.
     public func serverContext(
         hosts: [String] = Self.hosts, protocols: [String] = ["selium/1"],
-        requiresClientCertificate: Bool = true
+        requiresClientCertificate: Bool = true,
+        resumption: TLSServerConfiguration.Resumption = .none
     ) throws -> TLSContext {
         try TLSContext(
             server: TLSServerConfiguration(
                 identity: self.serverIdentity(hosts: hosts),
                 clientAuthentication: requiresClientCertificate
                     ? .required(trustRoots: self.trustRoots) : .none,
-                applicationProtocols: protocols))
+                applicationProtocols: protocols, resumption: resumption))
     }
 
     /// A client that trusts this CA and shows a certificate for `identity`, or none.
     public func clientContext(
-        identity: String? = "operator", protocols: [String] = ["selium/1"]
+        identity: String? = "operator", protocols: [String] = ["selium/1"],
+        sessionCache: TLSSessionCache? = nil
     ) throws -> TLSContext {
         var shown: TLSIdentity?
         if let identity {
@@ -67,7 +70,8 @@ public struct TestCertificates: Sendable {
         }
         return try TLSContext(
             client: TLSClientConfiguration(
-                trustRoots: self.trustRoots, identity: shown, applicationProtocols: protocols))
+                trustRoots: self.trustRoots, identity: shown, applicationProtocols: protocols,
+                sessionCache: sessionCache))
     }
 }
 

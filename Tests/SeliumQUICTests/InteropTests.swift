@@ -177,6 +177,53 @@ struct InteropTests {
         await listener.close()
     }
 
+    @Test(
+        "gtlsclient resumes with our ticket, early data prepared or not, and keeps our token",
+        arguments: [false, true])
+    func foreignClientResumes(wouldSendEarlyData: Bool) async throws {
+        let certificates = try LiveCertificates()
+        let files = try ScratchDirectory()
+        defer { files.remove() }
+        var configuration = QUICConfiguration.server
+        configuration.maximumRemoteUnidirectionalStreams = 3
+        configuration.retryThreshold = 0
+        configuration.issuesAddressTokens = true
+        let listener = try await QUICListener.bind(
+            [SocketAddress(IPv4Address.loopback, port: 0)],
+            tls: certificates.serverContext(
+                protocols: ["h3"], requiresClientCertificate: false,
+                resumption: .tickets(keys: try TLSTicketKeys())),
+            authority: .unrestricted, configuration: configuration, logger: EchoServer.quiet)
+        // 0.12.1 writes its token file and cannot read it: it never shows a token to anybody.
+        let names = wouldSendEarlyData ? ["session", "token", "tp"] : ["session", "token"]
+        let options =
+            names.map { "--\($0)-file=\(files.path($0))" }
+            + (wouldSendEarlyData ? [] : ["--disable-early-data"])
+        for isResumed in [false, true, true] {
+            let client = try Foreign(
+                Foreign.client,
+                ["--no-quic-dump", "--no-http-dump"] + options
+                    + ["127.0.0.1", "\(listener.localAddresses[0].port)"])
+            async let output = client.read()
+            let accepted = await listener.connections.next()
+            let connection = try #require(accepted, "gtlsclient did not complete its handshake")
+            #expect(connection.isResumed == isResumed)
+            // The suite's time limit is the deadline.
+            while !names.allSatisfy({ Self.isWritten(files.path($0)) }) {
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            connection.close()
+            client.end()
+            #expect(await output.contains("QUIC handshake has completed"))
+        }
+        await listener.close()
+    }
+
+    private static func isWritten(_ path: String) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? Int ?? 0) > 0
+    }
+
     @Test("gtlsclient is refused by a listener that does not speak its protocol")
     func foreignProtocol() async throws {
         let certificates = try LiveCertificates()
@@ -232,6 +279,59 @@ struct InteropTests {
             Issue.record("it ended before")
             return
         }
+    }
+
+    @Test("we resume with the ticket of gtlsserver, and its token spares us its Retry")
+    func foreignServerResumes() async throws {
+        let certificates = try LiveCertificates()
+        let files = try ScratchDirectory()
+        defer { files.remove() }
+        let identity = try certificates.serverIdentity()
+        try Data(identity.privateKey).write(to: files.url.appendingPathComponent("key"))
+        try Data(identity.certificateChain).write(to: files.url.appendingPathComponent("crt"))
+        let port = try await Self.freePort()
+        let server = try Foreign(
+            Foreign.server,
+            [
+                "--no-quic-dump", "--no-http-dump", "-V", "127.0.0.1", "\(port)",
+                files.path("key"), files.path("crt"),
+            ])
+        async let output = server.read()
+        defer { server.end() }
+        var configuration = QUICConfiguration.client
+        configuration.maximumRemoteUnidirectionalStreams = 3
+        let allowing = configuration
+        let cache = TLSSessionCache()
+        // A hello of one datagram is asked for one Retry.
+        let tls = try TLSContext(
+            client: TLSClientConfiguration(
+                trustRoots: certificates.trustRoots, identity: nil, applicationProtocols: ["h3"],
+                groups: [.x25519], sessionCache: cache))
+        let key = tls.cacheKey(serverName: "localhost")
+        for round in 0..<3 {
+            let connection = try await Self.patiently {
+                try await QUICConnection.connect(
+                    to: SocketAddress(IPv4Address.loopback, port: port), serverName: "localhost",
+                    tls: tls, authority: .unrestricted, configuration: allowing,
+                    logger: EchoServer.quiet)
+            }
+            #expect(connection.isResumed == (round > 0))
+            #expect(connection.peerCertificates.first?.hostNames.contains("localhost") == true)
+            try await connection.waitUntilConfirmed()
+            // Both follow the handshake; the test's time limit is the deadline.
+            while cache.holdings(of: key).tickets == 0 || cache.holdings(of: key).tokens == 0 {
+                await Task.yield()
+            }
+            connection.close()
+            _ = await connection.ended()
+        }
+        server.end()
+        let said = await output
+        let retries = said.components(separatedBy: "Sending Retry packet").count - 1
+        let tokens = said.components(separatedBy: "Token was successfully validated").count - 1
+        #expect(retries == 1)
+        // Each datagram of a hello brings it.
+        #expect(tokens >= 2)
     }
 
     private static func freePort() async throws -> UInt16 {

@@ -15,13 +15,13 @@ struct HandshakePair {
 
     init(
         client: TLSContext, server: TLSContext, name: String = "localhost",
-        now: Int64 = TestCertificates.now
+        now: Int64 = TestCertificates.now, serverNow: Int64? = nil
     ) throws {
         self.client = try HandshakeFlights(
             client.makeClientSession(serverName: name, unixTime: now),
             transportParameters: [1, 2, 3])
         self.server = try HandshakeFlights(
-            server.makeServerSession(unixTime: now), transportParameters: [4, 5])
+            server.makeServerSession(unixTime: serverNow ?? now), transportParameters: [4, 5])
     }
 
     /// Passes flights to and fro until nobody has more to say or one side failed.

@@ -26,6 +26,8 @@ typedef struct btls_session btls_session;
 typedef struct btls_aead btls_aead;
 typedef struct btls_header_key btls_header_key;
 typedef struct btls_certificate btls_certificate;
+typedef struct btls_ticket btls_ticket;
+typedef struct btls_ticket_keys btls_ticket_keys;
 
 /// A borrowed run of bytes. `data` may be NULL when `length` is 0.
 typedef struct btls_bytes {
@@ -102,10 +104,17 @@ typedef struct btls_context_options {
     btls_bytes protocols;
     /// Colon-separated names in preference order. NULL: "X25519MLKEM768:X25519".
     const char *_Nullable groups;
+    /// Server: what tickets are sealed with; must outlive the context. NULL: no ticket is given and
+    /// none is taken.
+    btls_ticket_keys *_Nullable ticket_keys;
+    /// Server with `ticket_keys`: seconds a ticket is good for, at most BTLS_MAX_TICKET_LIFETIME.
+    uint32_t ticket_lifetime;
+    /// Client: tickets are kept for `btls_session_take_ticket`. Otherwise they are dropped.
+    int keeps_tickets;
 } btls_context_options;
 
-/// Makes a TLS 1.3 context for QUIC: no tickets, no resumption, no early data.
-/// On failure returns NULL and stores why in `status`.
+/// Makes a TLS 1.3 context for QUIC. Early data is never sent nor taken; tickets are neither, unless
+/// the options say so. On failure returns NULL and stores why in `status`.
 btls_context *_Nullable btls_context_new(
     const btls_context_options *_Nonnull options, btls_status *_Nonnull status);
 void btls_context_free(btls_context *_Nullable context);
@@ -243,6 +252,49 @@ int btls_hkdf_expand(
 int btls_hkdf_expand_label(
     btls_hash hash, uint8_t *_Nonnull out, size_t length, const uint8_t *_Nonnull secret,
     size_t secret_length, const char *_Nonnull label);
+
+// MARK: Resumption (RFC 8446 §2.2)
+//
+// A ticket stands for the handshake it came from: whoever resumes with it is taken for who was
+// authenticated then. So a server takes one only for the server name and the protocol it was given
+// for, and only while the client's certificate is good by the rules and the time of *now*; a client
+// offers one under the same condition of the server's. What fails is a whole handshake, never an
+// error. Always with a fresh key exchange (psk_dhe_ke), never with early data.
+
+/// RFC 8446 §4.6.1: a week.
+#define BTLS_MAX_TICKET_LIFETIME 604800
+#define BTLS_TICKET_KEY_LENGTH 32
+/// What a server takes tickets of at once: the first seals, the others only open.
+#define BTLS_MAX_TICKET_KEYS 4
+
+/// Keys that renew themselves: one older than a ticket's lifetime seals no more, and one that nothing
+/// is sealed with any more is cleansed. May be shared by contexts and threads. NULL without memory.
+btls_ticket_keys *_Nullable btls_ticket_keys_new(void);
+void btls_ticket_keys_free(btls_ticket_keys *_Nullable keys);
+/// Puts `count` keys of BTLS_TICKET_KEY_LENGTH bytes, one behind the other, in the place of all there
+/// are; they do not renew themselves. 0 when there are none or too many.
+int btls_ticket_keys_set(
+    btls_ticket_keys *_Nonnull keys, const uint8_t *_Nullable secrets, size_t count);
+/// A fresh key seals from now on, the one before it opens still, older ones do not.
+void btls_ticket_keys_rotate(btls_ticket_keys *_Nonnull keys);
+
+/// Client: the oldest ticket that came and was not taken. The caller frees it. NULL: there is none.
+btls_ticket *_Nullable btls_session_take_ticket(btls_session *_Nonnull session);
+/// Client, before the first drive: offers a ticket. 1 when it will be; 0 when it has expired, or the
+/// server's certificate would not be accepted any more by this session's rules.
+int btls_session_offer(btls_session *_Nonnull session, const btls_ticket *_Nonnull ticket);
+/// 1 when the handshake resumed an earlier one.
+int btls_session_is_resumed(const btls_session *_Nonnull session);
+
+void btls_ticket_free(btls_ticket *_Nullable ticket);
+/// 1 while a client may offer it.
+int btls_ticket_is_valid(const btls_ticket *_Nonnull ticket, int64_t unix_seconds);
+/// What the server sealed.
+btls_bytes btls_ticket_sealed(const btls_ticket *_Nonnull ticket);
+/// A copy that holds other sealed bytes, for tests. NULL without memory.
+btls_ticket *_Nullable btls_ticket_altered(
+    const btls_ticket *_Nonnull ticket, btls_context *_Nonnull context,
+    const uint8_t *_Nonnull sealed, size_t length);
 
 // MARK: Small primitives
 

@@ -20,6 +20,10 @@ public final class QUICConnection: Sendable {
     public let negotiatedALPN: String?
     /// The key exchange agreed on: `.x25519MLKEM768` (0x11ec) unless one side does not have it.
     public let keyExchangeGroup: KeyExchangeGroup?
+    /// Whether the handshake resumed an earlier one (RFC 8446 §2.2): then `peerCertificates` are those
+    /// of the earlier one. Only with a cache in the client's TLS configuration, and tickets in the
+    /// server's.
+    public let isResumed: Bool
     /// Runs tasks on the connection's event loop: use it with `withTaskExecutorPreference`.
     public let taskExecutor: any TaskExecutor
 
@@ -37,6 +41,7 @@ public final class QUICConnection: Sendable {
         self.peerCertificates = state.core.peerCertificates
         self.negotiatedALPN = state.core.applicationProtocol
         self.keyExchangeGroup = state.core.keyExchangeGroup
+        self.isResumed = state.core.isResumed
         self.ownsDriver = ownsDriver
     }
 

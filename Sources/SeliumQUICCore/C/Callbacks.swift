@@ -45,6 +45,14 @@ enum Callbacks {
             unsafe connection(owner)?.handshakeConfirmed()
             return 0
         }
+        unsafe callbacks.recv_new_token = { _, token, owner in
+            guard let owner = unsafe connection(owner), let token = unsafe token?.pointee,
+                let base = unsafe token.base
+            else { return 0 }
+            owner.receivedAddressToken(
+                unsafe Array(UnsafeBufferPointer(start: base, count: token.len)))
+            return 0
+        }
         unsafe callbacks.recv_stateless_reset = { _, _, owner in
             unsafe connection(owner)?.sawStatelessReset = true
             return 0

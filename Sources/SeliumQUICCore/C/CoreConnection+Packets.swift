@@ -32,6 +32,8 @@ extension CoreConnection {
         for stop in packets.stopSendings { receivedStopSending(id: stop.stream, code: stop.code) }
         countControlFrames(packets, now: now)
         guard end == nil else { return .taken }
+        if packets.session.remembers { packets.session.keepTickets() }
+        if owesAddressToken { giveAddressToken(packets, now: now) }
         if path != self.path, let current = packets.currentPath { self.path = current }
         // Whatever came may have been credit of the connection, which no callback announces.
         endpoint?.markReady(self)
@@ -112,17 +114,37 @@ extension CoreConnection {
         isHandshakeComplete = true
         applicationProtocol = packets.session.applicationProtocol
         keyExchangeGroup = packets.session.group
+        isResumed = packets.session.isResumed
         if let certificate = packets.session.peerCertificate { peerCertificates = [certificate] }
         endpoint?.handshakeCompleted(self)
         note(.handshakeCompleted)
         // A server judges the client before it completes: nothing is left to confirm.
-        if isServer { handshakeConfirmed() }
+        if isServer {
+            owesAddressToken = configuration.issuesAddressTokens
+            handshakeConfirmed()
+        }
     }
 
     func handshakeConfirmed() {
         guard !isHandshakeConfirmed else { return }
         isHandshakeConfirmed = true
         note(.handshakeConfirmed)
+    }
+
+    // MARK: For the next connection
+
+    /// Not from inside a callback: it writes to the connection.
+    private func giveAddressToken(_ packets: PacketMachine, now: UInt64) {
+        owesAddressToken = false
+        guard let token = endpoint?.stateless.addressToken(for: path.remote, now: now) else {
+            return
+        }
+        packets.send(addressToken: token)
+    }
+
+    /// From inside a callback.
+    func receivedAddressToken(_ token: [UInt8]) {
+        packets?.session.keepAddressToken(token)
     }
 
     // MARK: Sending

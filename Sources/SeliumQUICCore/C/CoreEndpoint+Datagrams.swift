@@ -111,17 +111,18 @@ extension CoreEndpoint {
             retry(header, path: path, now: now)
         case .initial(let header):
             // The other half of a hello that was answered with Retry: it would stay half-open.
-            if header.token.isEmpty, !recentRetries.isNew(header.destination, now: now) {
+            if !stateless.isRetryToken(header.token),
+                !recentRetries.isNew(header.destination, now: now)
+            {
                 return count(\.dropped)
             }
             switch decide(header, path: path, now: now) {
             case .drop: count(\.dropped)
             case .retry: retry(header, path: path, now: now)
             case .refuse(let code): refuse(header, code: code, path: path, now: now)
-            case .accept(let original, let wasRetried):
+            case .accept(let original, let proof):
                 unsafe open(
-                    bytes, header, original: original, wasRetried: wasRetried, path: path,
-                    ecn: ecn, now: now)
+                    bytes, header, original: original, proof: proof, path: path, ecn: ecn, now: now)
             }
         }
     }
@@ -152,10 +153,10 @@ extension CoreEndpoint {
 
     private func open(
         _ bytes: UnsafeRawBufferPointer, _ header: InitialHeader, original: ConnectionID,
-        wasRetried: Bool, path: NetworkPath, ecn: ECN, now: UInt64
+        proof: AddressProof, path: NetworkPath, ecn: ECN, now: UInt64
     ) {
         let own = makeID()
-        guard let connection = makeServer(header, own, original, wasRetried, path, now: now) else {
+        guard let connection = makeServer(header, own, original, proof, path, now: now) else {
             return count(\.dropped)
         }
         addRoute(own, to: connection.slot)
@@ -175,7 +176,7 @@ extension CoreEndpoint {
 
     private func makeServer(
         _ header: InitialHeader, _ own: ConnectionID, _ original: ConnectionID,
-        _ wasRetried: Bool, _ path: NetworkPath, now: UInt64
+        _ proof: AddressProof, _ path: NetworkPath, now: UInt64
     ) -> CoreConnection? {
         var token = [UInt8](repeating: 0, count: 16)
         let isMade = unsafe token.withUnsafeMutableBufferPointer { token in
@@ -192,7 +193,7 @@ extension CoreEndpoint {
             }
             return PacketMachine.server(
                 for: connection, session: session, header: header, source: own,
-                original: original, wasRetried: wasRetried, resetToken: token, now: now)
+                original: original, proof: proof, resetToken: token, now: now)
         }
     }
 
@@ -215,7 +216,8 @@ extension CoreEndpoint {
                 throw QUICError(.tls, error.message, tls: error)
             }
             return PacketMachine.client(
-                for: connection, session: session, destination: destination, source: own, now: now)
+                for: connection, session: session, destination: destination, source: own,
+                token: session.takeAddressToken() ?? [], now: now)
         }
         addRoute(own, to: connection.slot)
         markReady(connection)

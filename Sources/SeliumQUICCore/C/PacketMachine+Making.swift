@@ -2,41 +2,54 @@ internal import CNGTCP2
 internal import CQUICTLS
 
 extension PacketMachine {
-    /// The connecting side. Nil only when memory is out.
+    /// The connecting side. `token` is of an earlier connection's NEW_TOKEN frame, or empty. Nil only
+    /// when memory is out.
     static func client(
         for owner: CoreConnection, session: TLSSession, destination: ConnectionID,
-        source: ConnectionID, now: UInt64
+        source: ConnectionID, token: [UInt8], now: UInt64
     ) -> PacketMachine? {
-        let (settings, parameters) = unsafe Self.parameters(of: owner, now: now)
-        var input = unsafe Input(
-            settings: settings, parameters: parameters, callbacks: Callbacks.make())
-        var destination = destination.ngtcp2
-        var source = source.ngtcp2
-        let path = PathStorage(owner.path)
-        var native = unsafe path.ngtcp2
-        var made: OpaquePointer?
-        let result = unsafe ngtcp2_conn_client_new_versioned(
-            &made, &destination, &source, &native, UInt32(NGTCP2_PROTO_VER_V1),
-            NGTCP2_CALLBACKS_VERSION_V1, &input.callbacks, NGTCP2_SETTINGS_VERSION_V1,
-            &input.settings, NGTCP2_TRANSPORT_PARAMS_VERSION_V1, &input.parameters, nil,
-            Unmanaged.passUnretained(owner).toOpaque())
-        guard result == 0, let made = unsafe made else { return nil }
-        unsafe quictls_attach(made, session.handle)
-        return unsafe PacketMachine(
-            connection: made, session: session, path: owner.path,
-            keepAliveInterval: owner.configuration.keepAliveInterval?.nanoseconds ?? 0)
+        var token = token
+        return unsafe token.withUnsafeMutableBufferPointer { token in
+            var (settings, parameters) = unsafe Self.parameters(of: owner, now: now)
+            unsafe Self.give(token, to: &settings)
+            var input = unsafe Input(
+                settings: settings, parameters: parameters, callbacks: Callbacks.make())
+            var destination = destination.ngtcp2
+            var source = source.ngtcp2
+            let path = PathStorage(owner.path)
+            var native = unsafe path.ngtcp2
+            var made: OpaquePointer?
+            let result = unsafe ngtcp2_conn_client_new_versioned(
+                &made, &destination, &source, &native, UInt32(NGTCP2_PROTO_VER_V1),
+                NGTCP2_CALLBACKS_VERSION_V1, &input.callbacks, NGTCP2_SETTINGS_VERSION_V1,
+                &input.settings, NGTCP2_TRANSPORT_PARAMS_VERSION_V1, &input.parameters, nil,
+                Unmanaged.passUnretained(owner).toOpaque())
+            guard result == 0, let made = unsafe made else { return nil }
+            unsafe quictls_attach(made, session.handle)
+            return unsafe PacketMachine(
+                connection: made, session: session, path: owner.path,
+                keepAliveInterval: owner.configuration.keepAliveInterval?.nanoseconds ?? 0)
+        }
+    }
+
+    /// ngtcp2 copies it when the connection is made. An empty array's storage may have an address.
+    private static func give(
+        _ token: UnsafeMutableBufferPointer<UInt8>, to settings: inout ngtcp2_settings
+    ) {
+        unsafe settings.token = ngtcp2_vec(
+            base: token.isEmpty ? nil : token.baseAddress, len: token.count)
     }
 
     /// The accepting side, for a client's first packet. `original` and `retried` are what the
     /// transport parameters must repeat (RFC 9000 §7.3).
     static func server(
         for owner: CoreConnection, session: TLSSession, header: InitialHeader,
-        source: ConnectionID, original: ConnectionID, wasRetried: Bool, resetToken: [UInt8],
-        now: UInt64
+        source: ConnectionID, original: ConnectionID, proof: CoreEndpoint.AddressProof,
+        resetToken: [UInt8], now: UInt64
     ) -> PacketMachine? {
         var (settings, parameters) = unsafe Self.parameters(of: owner, now: now)
         unsafe parameters.original_dcid = original.ngtcp2
-        if wasRetried {
+        if proof == .retry {
             unsafe parameters.retry_scid = header.destination.ngtcp2
             unsafe parameters.retry_scid_present = 1
         }
@@ -44,11 +57,10 @@ extension PacketMachine {
         unsafe withUnsafeMutableBytes(of: &parameters.stateless_reset_token) { target in
             unsafe target.copyBytes(from: resetToken.prefix(target.count))
         }
-        var token = wasRetried ? header.token : []
+        var token = proof == .none ? [] : header.token
         return unsafe token.withUnsafeMutableBufferPointer { token in
             // Only a token that was judged: with one, ngtcp2 takes the address for validated.
-            unsafe settings.token = ngtcp2_vec(base: token.baseAddress, len: token.count)
-            if token.isEmpty { unsafe settings.token = ngtcp2_vec(base: nil, len: 0) }
+            unsafe Self.give(token, to: &settings)
             var input = unsafe Input(
                 settings: settings, parameters: parameters, callbacks: Callbacks.make())
             var destination = header.source.ngtcp2

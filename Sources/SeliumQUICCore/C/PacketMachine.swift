@@ -179,6 +179,14 @@ internal import CQUICTLS
         ngtcp2_err_infer_quic_transport_error_code(error)
     }
 
+    // MARK: For the next connection
+
+    /// Gives the client a token in a NEW_TOKEN frame; servers only, once the handshake is complete.
+    func send(addressToken token: [UInt8]) {
+        guard !token.isEmpty else { return }
+        _ = unsafe ngtcp2_conn_submit_new_token(connection, token, token.count)
+    }
+
     // MARK: Streams
 
     func openStream() -> UInt64? {

@@ -8,17 +8,22 @@ struct StatelessPackets {
 
     /// It may outlive the endpoint: resets are for the connections of the one before.
     private let resetKey: [UInt8]
-    /// It never does: tokens are good for seconds, by a clock that begins anew with the machine.
+    /// It never does: tokens are of a clock that begins anew with the machine, and which were used is
+    /// known here only.
     private let tokenKey: [UInt8]
     private let tokenLifetime: UInt64
+    private let addressTokenLifetime: UInt64
 
     /// Five unpredictable bytes and the token (RFC 9000 §10.3).
     private static let shortestReset = 21
 
-    init(resetKey: [UInt8], tokenKey: [UInt8], tokenLifetime: UInt64) {
+    init(
+        resetKey: [UInt8], tokenKey: [UInt8], tokenLifetime: UInt64, addressTokenLifetime: UInt64
+    ) {
         self.resetKey = resetKey
         self.tokenKey = tokenKey
         self.tokenLifetime = tokenLifetime
+        self.addressTokenLifetime = addressTokenLifetime
     }
 
     /// The reset token of one of our IDs (RFC 9000 §10.3.2), 16 bytes into `target`.
@@ -108,6 +113,26 @@ struct StatelessPackets {
             &original, header.token, header.token.count, tokenKey, header.version,
             peer.pointer, Int(peer.length), &destination, tokenLifetime, now)
         return result == 0 ? .valid(original: ConnectionID(original)) : .invalid
+    }
+
+    /// A token for a NEW_TOKEN frame, bound to the address without its port (RFC 9000 §8.1.3).
+    func addressToken(for remote: SocketAddress, now: UInt64) -> [UInt8]? {
+        let peer = SockaddrStorage(remote)
+        return unsafe Self.packet(capacity: Int(QUICTLS_MAX_REGULAR_TOKEN_LENGTH)) { out, _ in
+            unsafe quictls_make_regular_token(out, tokenKey, peer.pointer, Int(peer.length), now)
+        }
+    }
+
+    /// What tells this token from all others, when it is one of ours for this address and not too
+    /// old; nil for any other.
+    func addressTokenID(_ token: [UInt8], from remote: SocketAddress, now: UInt64) -> TokenID? {
+        guard token.first == UInt8(QUICTLS_REGULAR_TOKEN_MAGIC) else { return nil }
+        let peer = SockaddrStorage(remote)
+        let result = unsafe quictls_verify_regular_token(
+            token, token.count, tokenKey, peer.pointer, Int(peer.length), addressTokenLifetime,
+            now)
+        // Behind the magic are random bytes that the rest was sealed with.
+        return result == 0 ? TokenID(token.dropFirst()) : nil
     }
 
     /// CONNECTION_CLOSE in an Initial packet: refuses without keeping anything.

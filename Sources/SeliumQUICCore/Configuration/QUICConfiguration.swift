@@ -58,6 +58,12 @@ public struct QUICConfiguration: Hashable, Sendable {
     public var statelessPacketsPerSecond: Int = 500
     /// How long a Retry token is good for.
     public var retryTokenLifetime: Duration = .seconds(10)
+    /// Whether a server gives each client a token with which its next connection proves its address
+    /// (RFC 9000 §8.1.3), and takes it where it would ask for a Retry. Off unless somebody says so.
+    public var issuesAddressTokens = false
+    /// How long such a token is good for. 24 h: who comes daily is spared the round trip, and hardly
+    /// any address has another owner by then.
+    public var addressTokenLifetime: Duration = .seconds(86_400)
     /// Completed connections that nobody has accepted yet. Beyond it new ones are refused.
     public var acceptBacklog: Int = 1_024
 

@@ -22,6 +22,8 @@ package final class CoreConnection {
     package internal(set) var applicationProtocol: String?
     /// The key exchange agreed on; nil until the handshake is complete.
     package internal(set) var keyExchangeGroup: KeyExchangeGroup?
+    /// The handshake resumed an earlier one (RFC 8446 §2.2).
+    package internal(set) var isResumed = false
     /// The other side's certificates, leaf first; verified once the handshake is complete.
     package internal(set) var peerCertificates: [Certificate] = []
 
@@ -50,6 +52,8 @@ package final class CoreConnection {
     var isReady = false
     /// The deadline that the endpoint's timer heap holds for it; max when there is none.
     var armedDeadline = UInt64.max
+    /// A server has yet to send its token for the client's next connection.
+    var owesAddressToken = false
     /// A stateless reset ended it.
     var sawStatelessReset = false
     /// Time never goes backwards: ngtcp2 would abort.

@@ -1,7 +1,7 @@
 extension CoreEndpoint {
     /// What to do with a client's first packet.
     enum Decision: Equatable {
-        case accept(original: ConnectionID, wasRetried: Bool)
+        case accept(original: ConnectionID, proof: AddressProof)
         /// Prove your address first.
         case retry
         /// With this transport code, keeping nothing.
@@ -9,6 +9,16 @@ extension CoreEndpoint {
         case drop
     }
 
+    /// What says that the client is at the address that its packet claims to be from.
+    enum AddressProof: Equatable {
+        case none
+        /// The token of a Retry.
+        case retry
+        /// A token of an earlier connection.
+        case token
+    }
+
+    private static let shortestOriginalID = 8
     private static let connectionRefused: UInt64 = 0x2
     private static let invalidToken: UInt64 = 0xb
 
@@ -18,23 +28,46 @@ extension CoreEndpoint {
             return .refuse(code: Self.connectionRefused)
         }
         let original: ConnectionID
-        let isValidated: Bool
+        var proof: AddressProof
         switch stateless.judgeToken(of: header, from: path.remote, now: now) {
-        case .none: (original, isValidated) = (header.destination, false)
-        case .valid(let first): (original, isValidated) = (first, true)
+        case .none:
+            // RFC 9000 §7.2. ngtcp2 lets a shorter one pass beside any token.
+            guard header.destination.length >= Self.shortestOriginalID else { return .drop }
+            (original, proof) = (header.destination, .none)
+        case .valid(let first): (original, proof) = (first, .retry)
         case .invalid: return .refuse(code: Self.invalidToken)
         }
         if halfOpenCount >= configuration.maximumHalfOpen { return .drop }
-        if !isValidated, halfOpenCount >= configuration.retryThreshold { return .retry }
-        guard ledger.hasRoom(for: path.remote.address) else {
-            return isValidated ? .refuse(code: Self.connectionRefused) : .retry
+        let address = path.remote.address
+        if proof == .none {
+            guard needsProof(address, now: now) else {
+                return .accept(original: original, proof: .none)
+            }
+            guard spendToken(of: header, from: path.remote, now: now) else { return .retry }
+            proof = .token
         }
         // Only an address that is its own can spend what it has: see `AddressLedger`.
-        if isValidated {
-            guard ledger.takeValidated(of: path.remote.address, now: now) else { return .drop }
-        } else {
-            guard ledger.takeUnvalidated(of: path.remote.address, now: now) else { return .retry }
-        }
-        return .accept(original: original, wasRetried: isValidated)
+        guard ledger.hasRoom(for: address) else { return .refuse(code: Self.connectionRefused) }
+        guard ledger.takeValidated(of: address, now: now) else { return .drop }
+        return .accept(original: original, proof: proof)
+    }
+
+    private func needsProof(_ address: IPAddress, now: UInt64) -> Bool {
+        halfOpenCount >= configuration.retryThreshold || !ledger.hasRoom(for: address)
+            || !ledger.takeUnvalidated(of: address, now: now)
+    }
+
+    /// Looked at only where it saves a Retry, and then it is used up. One that is not good counts as
+    /// none (RFC 9000 §8.1.3).
+    private func spendToken(
+        of header: InitialHeader, from remote: SocketAddress, now: UInt64
+    ) -> Bool {
+        guard configuration.issuesAddressTokens,
+            let id = stateless.addressTokenID(header.token, from: remote, now: now)
+        else { return false }
+        let until = now &+ configuration.addressTokenLifetime.nanoseconds
+        guard spentTokens.spend(id, until: until, now: now) else { return false }
+        count(\.addressTokens)
+        return true
     }
 }

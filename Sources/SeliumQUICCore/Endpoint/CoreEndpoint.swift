@@ -36,6 +36,7 @@ package final class CoreEndpoint {
     var ledger: AddressLedger
     var statelessBudget: TokenBucket
     var recentRetries = RecentRetries()
+    var spentTokens = SpentTokens()
     /// Connections whose handshake is not complete.
     package private(set) var halfOpenCount = 0
     /// Living connections.
@@ -62,7 +63,8 @@ package final class CoreEndpoint {
         self.stateless = StatelessPackets(
             resetKey: resetKey ?? SystemRandom().bytes(length),
             tokenKey: SystemRandom().bytes(length),
-            tokenLifetime: configuration.retryTokenLifetime.nanoseconds)
+            tokenLifetime: configuration.retryTokenLifetime.nanoseconds,
+            addressTokenLifetime: configuration.addressTokenLifetime.nanoseconds)
         self.ledger = AddressLedger(configuration, now: now)
         self.statelessBudget = TokenBucket(
             perSecond: configuration.statelessPacketsPerSecond,

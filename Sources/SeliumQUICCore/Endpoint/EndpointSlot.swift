@@ -52,6 +52,8 @@ package struct EndpointStatistics: Sendable {
     package var handshakes = 0
     /// Retry packets made.
     package var retries = 0
+    /// Retries that a token of an earlier connection saved.
+    package var addressTokens = 0
     /// Version negotiation packets made.
     package var versionNegotiations = 0
     /// Stateless resets made.

@@ -10,6 +10,9 @@ extension TLSContext {
         var roots: [UInt8] = []
         var requiresClientCertificate = false
         var protocols: [UInt8] = []
+        var ticketKeys: TLSTicketKeys?
+        var ticketLifetime: UInt32 = 0
+        var keepsTickets = false
 
         init(groups: [KeyExchangeGroup], isServer: Bool) {
             self.groups = groups
@@ -34,6 +37,9 @@ extension TLSContext {
                                     self.requiresClientCertificate ? 1 : 0
                                 unsafe options.protocols = btls_bytes(protocols)
                                 unsafe options.groups = names.isEmpty ? nil : groups
+                                unsafe options.ticket_keys = self.ticketKeys?.handle
+                                unsafe options.ticket_lifetime = self.ticketLifetime
+                                unsafe options.keeps_tickets = self.keepsTickets ? 1 : 0
                                 return unsafe btls_context_new(&options, &status)
                             }
                         }
@@ -44,6 +50,28 @@ extension TLSContext {
                 throw TLSError(status)
             }
             return unsafe context
+        }
+
+        mutating func allow(_ resumption: TLSServerConfiguration.Resumption) throws(TLSError) {
+            guard case .tickets(let lifetime, let keys) = resumption else { return }
+            guard let seconds = UInt32(exactly: lifetime.components.seconds),
+                (1...UInt32(BTLS_MAX_TICKET_LIFETIME)).contains(seconds)
+            else {
+                throw TLSError(.invalidResumption, "a ticket is good for 1 s to 7 days")
+            }
+            self.ticketLifetime = seconds
+            self.ticketKeys = keys
+        }
+
+        /// What a cache keeps apart: everything that decides whom a client believes, and what it
+        /// shows of itself.
+        var digest: [UInt8] {
+            let groups = self.groups.flatMap {
+                [UInt8($0.rawValue >> 8), UInt8($0.rawValue & 255)]
+            }
+            // Of each part its own digest, so that no two ways of cutting the same bytes meet.
+            let parts = [self.roots, self.chain, self.protocols, groups]
+            return SHA256.hash(parts.flatMap { SHA256.hash($0) })
         }
     }
 

@@ -2,8 +2,8 @@ internal import CBoringTLS
 
 /// The immutable half of TLS: keys, roots and rules shared by all sessions of one kind.
 ///
-/// TLS 1.3 for QUIC only, no tickets, no resumption, no early data; the largest certificate message
-/// is 16 KiB and the longest chain four certificates.
+/// TLS 1.3 for QUIC only, no early data, and no resumption unless its configuration says so; the
+/// largest certificate message is 16 KiB and the longest chain four certificates.
 @safe
 public final class TLSContext: Sendable {
     /// Which half of a handshake the context's sessions play.
@@ -19,7 +19,15 @@ public final class TLSContext: Sendable {
     /// Our own certificate, the leaf.
     public let certificate: Certificate?
     /// The library never changes a context after it was made, and counts references atomically.
-    private nonisolated(unsafe) let context: OpaquePointer
+    nonisolated(unsafe) let context: OpaquePointer
+    /// The library's context points to them.
+    private let ticketKeys: TLSTicketKeys?
+    /// A client's memory of servers, and what its configuration is known by there.
+    private let cache: TLSSessionCache?
+    private let digest: [UInt8]
+
+    /// Whether its sessions give and take tickets (a server's), or keep and offer them (a client's).
+    public var allowsResumption: Bool { self.ticketKeys != nil || self.cache != nil }
 
     /// Reads and checks a server's configuration.
     public convenience init(server configuration: TLSServerConfiguration) throws(TLSError) {
@@ -31,7 +39,8 @@ public final class TLSContext: Sendable {
             material.requiresClientCertificate = true
         }
         material.protocols = try Self.wireFormat(configuration.applicationProtocols)
-        try self.init(material)
+        try material.allow(configuration.resumption)
+        try self.init(material, cache: nil)
     }
 
     /// Reads and checks a client's configuration.
@@ -41,12 +50,16 @@ public final class TLSContext: Sendable {
         material.key = configuration.identity?.privateKey ?? []
         material.roots = configuration.trustRoots
         material.protocols = try Self.wireFormat(configuration.applicationProtocols)
-        try self.init(material)
+        material.keepsTickets = configuration.sessionCache != nil
+        try self.init(material, cache: configuration.sessionCache)
     }
 
-    private init(_ material: Material) throws(TLSError) {
+    private init(_ material: Material, cache: TLSSessionCache?) throws(TLSError) {
         self.side = material.isServer ? .server : .client
         self.certificate = Certificate(material.chain)
+        self.ticketKeys = material.ticketKeys
+        self.cache = cache
+        self.digest = cache != nil ? material.digest : []
         unsafe self.context = try material.makeContext()
     }
 
@@ -59,7 +72,13 @@ public final class TLSContext: Sendable {
             self.context, of: self, serverName: nil, unixTime: unixTime)
     }
 
-    /// A session for one connection to `serverName`. Client contexts only.
+    /// By what the cache knows connections to a server; the name as it was normalised.
+    package func cacheKey(serverName: String) -> TLSSessionCache.Key {
+        TLSSessionCache.Key(serverName: serverName, configuration: self.digest)
+    }
+
+    /// A session for one connection to `serverName`. Client contexts only. With a cache that has a
+    /// ticket of that server, it offers to resume.
     ///
     /// - Parameters:
     ///   - serverName: a host name (one trailing dot is dropped) or an IP address, with or without
@@ -69,8 +88,15 @@ public final class TLSContext: Sendable {
         serverName: String, unixTime: Int64
     ) throws(TLSError) -> TLSSession {
         precondition(self.side == .client, "a server context makes server sessions")
-        return try unsafe TLSSession(
+        let session = try unsafe TLSSession(
             self.context, of: self, serverName: serverName, unixTime: unixTime)
+        if let cache, let name = session.serverName {
+            let key = self.cacheKey(serverName: name)
+            session.memory = (cache, key)
+            // What cannot be offered is not tried again.
+            if let ticket = cache.takeTicket(of: key, now: unixTime) { _ = session.offer(ticket) }
+        }
+        return session
     }
 
     deinit {

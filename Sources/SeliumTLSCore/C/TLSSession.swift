@@ -18,6 +18,8 @@ public final class TLSSession {
     package let handle: OpaquePointer
     /// Keeps the engine's context alive.
     private let context: TLSContext
+    /// Where a client remembers what this server gives it, and under which name.
+    var memory: (cache: TLSSessionCache, key: TLSSessionCache.Key)?
 
     init(
         _ engine: OpaquePointer, of context: TLSContext, serverName: String?, unixTime: Int64
@@ -74,7 +76,8 @@ public final class TLSSession {
         return unsafe String(validatingCString: name)
     }
 
-    /// The other side's certificate as it was presented. Before the handshake is complete, and after
+    /// The other side's certificate as it was presented; when the handshake was resumed, by the
+    /// handshake it goes back to. Before the handshake is complete, and after
     /// it failed, nobody vouches for it.
     public var peerCertificate: Certificate? {
         Certificate(der: unsafe btls_session_peer_certificate(self.handle).array)

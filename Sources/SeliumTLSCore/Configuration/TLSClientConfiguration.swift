@@ -8,15 +8,20 @@ public struct TLSClientConfiguration: Sendable {
     public var applicationProtocols: [String]
     /// Key exchange groups in preference order.
     public var groups: [KeyExchangeGroup]
+    /// Where tickets and address tokens of servers are remembered, and taken from for the next
+    /// connection; nil remembers nothing and never resumes.
+    public var sessionCache: TLSSessionCache?
 
     /// Collects the values; they are judged by ``TLSContext``.
     public init(
         trustRoots: [UInt8], identity: TLSIdentity?, applicationProtocols: [String],
-        groups: [KeyExchangeGroup] = KeyExchangeGroup.standard
+        groups: [KeyExchangeGroup] = KeyExchangeGroup.standard,
+        sessionCache: TLSSessionCache? = nil
     ) {
         self.trustRoots = trustRoots
         self.identity = identity
         self.applicationProtocols = applicationProtocols
         self.groups = groups
+        self.sessionCache = sessionCache
     }
 }

@@ -7,7 +7,7 @@ public struct TLSError: Error, Hashable, Sendable {
     public struct Code: Hashable, Sendable {
         private enum Kind: Hashable, Sendable {
             case unreadableCertificate, unreadablePrivateKey, unreadableTrustRoots, keyMismatch
-            case unsuitableCertificate
+            case unsuitableCertificate, invalidResumption
             case invalidProtocols, invalidServerName, outOfMemory
             case unknownIssuer, expired, notYetValid, wrongName, wrongPurpose, chainTooLong
             case invalidCertificate, noCertificate, noCommonProtocol, refusedByPeer
@@ -36,6 +36,8 @@ public struct TLSError: Error, Hashable, Sendable {
         public static let invalidProtocols = Code(.invalidProtocols)
         /// The server's name is neither a host name nor an IP address.
         public static let invalidServerName = Code(.invalidServerName)
+        /// A ticket's lifetime or key is out of bounds.
+        public static let invalidResumption = Code(.invalidResumption)
         /// No memory for the TLS objects.
         public static let outOfMemory = Code(.outOfMemory)
 

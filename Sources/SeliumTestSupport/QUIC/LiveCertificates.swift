@@ -18,7 +18,8 @@ public struct LiveCertificates: Sendable {
     /// A server that wants client certificates of this CA.
     public func serverContext(
         hosts: [String] = TestCertificates.hosts, protocols: [String] = ["selium/1"],
-        requiresClientCertificate: Bool = true
+        requiresClientCertificate: Bool = true,
+        resumption: TLSServerConfiguration.Resumption = .none
     ) throws -> TLSContext {
         let roots = Array(authority.certificatePEM.utf8)
         return try TLSContext(
@@ -26,12 +27,13 @@ public struct LiveCertificates: Sendable {
                 identity: TLSIdentity(try authority.issueServer(hosts: hosts, now: now)),
                 clientAuthentication: requiresClientCertificate
                     ? .required(trustRoots: roots) : .none,
-                applicationProtocols: protocols))
+                applicationProtocols: protocols, resumption: resumption))
     }
 
     /// A client that trusts this CA and shows a certificate for `identity`, or none.
     public func clientContext(
-        identity: String? = "operator", protocols: [String] = ["selium/1"]
+        identity: String? = "operator", protocols: [String] = ["selium/1"],
+        sessionCache: TLSSessionCache? = nil
     ) throws -> TLSContext {
         var shown: TLSIdentity?
         if let identity {
@@ -40,7 +42,7 @@ public struct LiveCertificates: Sendable {
         return try TLSContext(
             client: TLSClientConfiguration(
                 trustRoots: Array(authority.certificatePEM.utf8), identity: shown,
-                applicationProtocols: protocols))
+                applicationProtocols: protocols, sessionCache: sessionCache))
     }
 }
 

@@ -61,7 +61,8 @@ package final class QUICPair {
     /// A client that has begun to connect; its node's first connection is it.
     @discardableResult
     package func addClient(
-        tls: TLSContext? = nil, serverName: String = "localhost", address: SocketAddress? = nil
+        tls: TLSContext? = nil, serverName: String = "localhost", address: SocketAddress? = nil,
+        unixTime: Int64 = TestCertificates.now
     ) throws -> Node {
         let number = UInt16(clients.count)
         let local =
@@ -70,7 +71,7 @@ package final class QUICPair {
                 IPv4Address(198, 51, UInt8(number >> 8), UInt8(number & 0xff)), port: 40_000)
         let endpoint = CoreEndpoint(
             tls: tls ?? clientTLS, configuration: clientConfiguration, now: now)
-        endpoint.unixTime = TestCertificates.now
+        endpoint.unixTime = unixTime
         let node = Node(endpoint: endpoint, address: local)
         let path = NetworkPath(local: local, remote: Self.serverAddress)
         node.connections.append(
