@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Named here, although it is found without: a build folder from before that file existed would
+// otherwise keep its old idea of the module.
+#include "cposix_net.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
