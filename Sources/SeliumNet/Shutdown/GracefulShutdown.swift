@@ -3,7 +3,7 @@ internal import Synchronization
 /// Ends a service without cutting off what is under way: tells every holder of a token once, counts
 /// the work that goes on, and waits until it has ended or a deadline passes.
 ///
-/// The decisions are those of ``ShutdownMachine``; here are the lock, the clock and the waiting.
+/// The decisions are those of `ShutdownMachine`; here are the lock, the clock and the waiting.
 public final class GracefulShutdown: Sendable {
     /// How waiting for the work ended.
     public typealias Outcome = ShutdownMachine.DrainOutcome

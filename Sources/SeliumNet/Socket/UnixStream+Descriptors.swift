@@ -12,6 +12,8 @@ extension UnixStream {
     /// - Parameters:
     ///   - descriptors: 1 to 253.
     ///   - buffer: at least one byte; all of it is written.
+    ///   - duration: how long it may take in all; nil takes ``SocketStream/writeTimeout``.
+    ///   - shutdown: ends the wait when it fires.
     /// - Throws: as a write. While the reader index has not moved no descriptor has gone; else all have.
     public func send(
         _ descriptors: [Int32], with buffer: inout ByteBuffer, within duration: Duration? = nil,
@@ -47,7 +49,11 @@ extension UnixStream {
     /// with those of another message that has some.
     ///
     /// - Parameters:
+    ///   - buffer: the bytes come behind what is readable in it.
+    ///   - limit: how many bytes at most, at least 1; so much room the buffer gets.
     ///   - maximum: how many descriptors are taken, 0 to 253.
+    ///   - duration: how long to wait; nil takes ``SocketStream/readTimeout``.
+    ///   - shutdown: ends the wait when it fires.
     /// - Returns: the number of bytes, 0 when the peer has finished, and the descriptors.
     /// - Throws: as a read; `.truncated` when more descriptors came than `maximum`, or than this process
     ///   may have: all of them are closed, and the bytes are lost.

@@ -71,6 +71,7 @@ extension ConnectionSource {
     ///   - shutdown: ends accepting; handlers go on and should look at it too.
     ///   - limit: connections served at once; more wait with the kernel.
     ///   - onError: told what a handler threw; by default nobody is.
+    ///   - handler: what is done with one connection.
     /// - Throws: what accepting throws and no later try would mend.
     public func serve(
         until shutdown: ShutdownToken? = nil, limit: Int,

@@ -15,6 +15,7 @@ extension SocketStream {
     /// Reads what there is, at most `limit` bytes, behind what is readable in the buffer.
     ///
     /// - Parameters:
+    ///   - buffer: where the bytes come.
     ///   - limit: how many bytes at most, at least 1. A buffer without room gets some, 4 KiB for a
     ///     stream that has little to read and up to 64 KiB for one that has much.
     ///   - duration: how long to wait; nil takes ``readTimeout``.
@@ -79,6 +80,7 @@ extension SocketStream {
     /// handed to the kernel, also when it throws.
     ///
     /// - Parameters:
+    ///   - buffer: what to write.
     ///   - duration: how long it may take in all; nil takes ``writeTimeout``.
     ///   - shutdown: ends the wait when it fires.
     /// - Throws: `.cancelled`, `.shutDown`, `.timedOut`, `.reset`, `.brokenPipe`, `.closed`, `.busy`.

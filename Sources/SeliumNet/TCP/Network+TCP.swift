@@ -8,6 +8,7 @@ extension Network {
     /// one has failed, or 250 ms after it began; the slower ones are given up.
     ///
     /// - Parameters:
+    ///   - target: an address or a name with a port, in any of the five shapes.
     ///   - duration: how long it may take in all, resolving included; nil: as long as the system tries.
     ///   - shutdown: ends it when it fires.
     /// - Throws: `.denied` before anything is sent; `.refused`, `.unreachable`, `.timedOut` and so on of

@@ -39,6 +39,7 @@ public final class TCPStream: SocketStream {
     /// See ``keepAlive``. The three values are the system's when they are nil, and in whole seconds.
     ///
     /// - Parameters:
+    ///   - enable: whether it asks.
     ///   - idle: silence before the first question.
     ///   - interval: time between questions.
     ///   - count: questions without an answer after which the connection is over.

@@ -41,7 +41,10 @@ extension UDPSocket {
     /// Receives one datagram behind what is readable in the buffer.
     ///
     /// - Parameters:
+    ///   - buffer: where the bytes come.
     ///   - limit: room for so many bytes; a longer datagram loses its rest.
+    ///   - duration: how long to wait; nil takes ``receiveTimeout``.
+    ///   - shutdown: ends the wait when it fires.
     /// - Throws: `.refused` when an earlier datagram to the fixed peer found nobody; `.cancelled`,
     ///   `.shutDown`, `.timedOut`, `.closed`: nothing was taken.
     public func receive(
