@@ -12,14 +12,16 @@ struct HandshakeCommand: AsyncParsableCommand {
     @Option(help: "Handshakes.")
     var count = 300
 
+    @Flag(help: "Until the server has judged the client's certificate, not until it may send.")
+    var confirmed = false
+
     func run() async throws {
         let connector = try self.quic.connector()
         var samples = Samples()
         for index in 0..<(self.count + 20) {
             let began = monotonicNanoseconds()
             let connection = try await connector.connect()
-            // Over when the server has judged the client's certificate, as it is for the pair.
-            try await connection.waitUntilConfirmed()
+            if self.confirmed { try await connection.waitUntilConfirmed() }
             if index >= 20 { samples.add(monotonicNanoseconds() - began) }
             guard connection.keyExchangeGroup == .x25519MLKEM768 else {
                 let group = connection.keyExchangeGroup.map { "\($0)" } ?? "none"
@@ -43,6 +45,9 @@ struct PairHandshakeCommand: AsyncParsableCommand {
     @Option(help: "Handshakes.")
     var count = 300
 
+    @Flag(help: "Until the server has judged the client's certificate, not until it may send.")
+    var confirmed = false
+
     func run() async throws {
         let certificates = TestCertificates.shared
         let (server, client) = (try certificates.serverContext(), try certificates.clientContext())
@@ -50,7 +55,7 @@ struct PairHandshakeCommand: AsyncParsableCommand {
         for index in 0..<(self.count + 20) {
             let pair = try QUICPair(seed: UInt64(index), serverTLS: server, clientTLS: client)
             let began = monotonicNanoseconds()
-            let (client, _) = try pair.connect()
+            let client = try self.connect(pair)
             if index >= 20 { samples.add(monotonicNanoseconds() - began) }
             guard client.keyExchangeGroup == .x25519MLKEM768 else {
                 throw ValidationError("the key exchange was not X25519MLKEM768")
@@ -60,5 +65,14 @@ struct PairHandshakeCommand: AsyncParsableCommand {
         report.set("count", samples.count)
         report.set(samples)
         report.write()
+    }
+
+    private func connect(_ pair: QUICPair) throws -> CoreConnection {
+        if self.confirmed { return try pair.connect().client }
+        let client = try pair.addClient().connections[0]
+        guard pair.run(until: { client.isHandshakeComplete }, limit: .seconds(20)) else {
+            throw ValidationError("no handshake: \(String(describing: client.end))")
+        }
+        return client
     }
 }
