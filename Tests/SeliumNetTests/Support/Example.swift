@@ -35,7 +35,8 @@ final class Example {
     }
 
     deinit {
-        process.terminate()
+        // Not SIGTERM: other tests of this process let it be ignored, and its children inherit that.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
