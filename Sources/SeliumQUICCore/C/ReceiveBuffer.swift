@@ -3,6 +3,10 @@ struct ReceiveBuffer {
     private var bytes: [UInt8] = []
     /// Where the first unread byte is.
     private var head = 0
+    /// How much the last reader that took everything found: what comes next is mostly as much.
+    private var lastTaken = 0
+    /// What an empty buffer may ask for on that ground: the first window of a stream.
+    private static let largestGuess = 64 << 10
 
     var count: Int { bytes.count - head }
     var isEmpty: Bool { head == bytes.count }
@@ -20,8 +24,12 @@ struct ReceiveBuffer {
     /// windows, what the system rounds up included.
     private mutating func makeRoom(for more: Int) {
         let needed = count + more
-        // The first bytes of a message are mostly all of it.
-        let wanted = isEmpty ? more : needed + needed / 2
+        // The first bytes of a message are mostly all of it. While nothing is half read, twice as much
+        // is asked for: growing in smaller steps halved the speed of bulk, by page faults.
+        let wanted =
+            isEmpty
+            ? max(more, min(lastTaken, Self.largestGuess))
+            : head == 0 ? needed + needed : needed + needed / 2
         if head > 0, bytes.capacity >= wanted {
             bytes.removeSubrange(..<head)
         } else {
@@ -37,6 +45,7 @@ struct ReceiveBuffer {
     mutating func take(atMost limit: Int) -> [UInt8] {
         if head == 0, limit >= bytes.count {
             let all = bytes
+            lastTaken = all.count
             bytes = []
             return all
         }
