@@ -197,7 +197,8 @@ struct OffloadTests {
         let seen = try await seen()
         #expect(seen.marks.contains(true))
         let last = seen.marks.suffix(seen.marks.count / 4)
-        #expect(last.count > 10)
+        // How many there are depends on how much was joined on the way.
+        #expect(last.count > 4)
         #expect(last.filter { $0 }.count * 10 >= last.count * 9)
     }
 
@@ -207,7 +208,8 @@ struct OffloadTests {
         // The first ones are marked, to find out.
         #expect(seen.marks.contains(true))
         let last = seen.marks.suffix(seen.marks.count / 4)
-        #expect(last.count > 10)
+        // How many there are depends on how much was joined on the way.
+        #expect(last.count > 4)
         #expect(!last.contains(true))
     }
 }
