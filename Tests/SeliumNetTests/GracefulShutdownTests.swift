@@ -50,4 +50,36 @@ struct GracefulShutdownTests {
         #expect(await waiting.value == .expired(remaining: 1))
         work.end()
     }
+
+    @Test("a wait beyond all clocks is one without a deadline: work or a cancellation ends it")
+    func endless() async {
+        let shutdown = GracefulShutdown()
+        let work = shutdown.track()
+        let cancelled = Task { await shutdown.waitDrained(within: .seconds(Int64.max)) }
+        cancelled.cancel()
+        #expect(await cancelled.value == .expired(remaining: 1))
+        async let outcome = shutdown.shutdown(within: .seconds(Int64.max))
+        await shutdown.token.wait()
+        work.end()
+        #expect(await outcome == .drained)
+    }
+
+    @Test("of many that wait each is told, by its own deadline or by the last work")
+    func manyWaiters() async {
+        let shutdown = GracefulShutdown()
+        let work = shutdown.track()
+        async let patient = withTaskGroup(of: GracefulShutdown.Outcome.self) { group in
+            for _ in 0..<20 { group.addTask { await shutdown.waitDrained(within: .seconds(600)) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        let impatient = await withTaskGroup(of: GracefulShutdown.Outcome.self) { group in
+            for milliseconds in 1...20 {
+                group.addTask { await shutdown.waitDrained(within: .milliseconds(milliseconds)) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(impatient == Array(repeating: .expired(remaining: 1), count: 20))
+        work.end()
+        #expect(await patient == Array(repeating: .drained, count: 20))
+    }
 }

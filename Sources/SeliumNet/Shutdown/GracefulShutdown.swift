@@ -11,31 +11,12 @@ public final class GracefulShutdown: Sendable {
     private struct State: ~Copyable {
         var machine = ShutdownMachine()
         var actions: [ShutdownMachine.Token: @Sendable () -> Void] = [:]
-        var waiters: [ShutdownMachine.Waiter: Waiting] = [:]
+        /// What those are told by who wait for the drain.
+        var waiters: [ShutdownMachine.Waiter: Promise<Outcome>] = [:]
 
-        /// Notes how a wait ended; returns what to do outside of the lock.
-        mutating func end(
-            _ waiter: ShutdownMachine.Waiter, _ outcome: Outcome
-        ) -> (@Sendable () -> Void)? {
-            switch waiters[waiter] {
-            case .asked:
-                waiters[waiter] = .ended(outcome)
-                return nil
-            case .waits(let continuation):
-                waiters[waiter] = nil
-                return { continuation.resume(returning: outcome) }
-            case .ended, nil: return nil
-            }
+        mutating func take(_ ended: [ShutdownMachine.Waiter]) -> [Promise<Outcome>] {
+            ended.compactMap { waiters.removeValue(forKey: $0) }
         }
-    }
-
-    /// How far one wait for the drain is.
-    private enum Waiting {
-        /// The machine knows of it; its task is on its way.
-        case asked
-        case waits(CheckedContinuation<Outcome, Never>)
-        /// Before its task came.
-        case ended(Outcome)
     }
 
     private let state = Mutex(State())
@@ -62,14 +43,11 @@ public final class GracefulShutdown: Sendable {
     }
 
     func ended(_ piece: ShutdownMachine.Work) {
-        let resumed = state.withLock { state in
-            var resumed: [@Sendable () -> Void] = []
-            for waiter in state.machine.ended(piece) {
-                if let resume = state.end(waiter, .drained) { resumed.append(resume) }
-            }
-            return resumed
+        let drained = state.withLock { state in
+            let waiters = state.machine.ended(piece)
+            return state.take(waiters)
         }
-        for resume in resumed { resume() }
+        for promise in drained { promise.fulfil(.drained) }
     }
 
     /// New work should not begin: every token is told, once. A second time changes nothing.
@@ -107,52 +85,40 @@ public final class GracefulShutdown: Sendable {
     }
 
     /// Waits until no work is under way, at most so long; ends early, as expired, when the task is
-    /// cancelled.
+    /// cancelled, or when the process has no descriptors left to wait with.
     public func waitDrained(within duration: Duration) async -> Outcome {
         let deadline = Monotonic.deadline(in: duration) ?? .max
+        let promise = try? Promise<Outcome>()
         let action = state.withLock { state in
             let action = state.machine.wait(until: deadline, now: Monotonic.now)
-            if case .wait(let waiter) = action { state.waiters[waiter] = .asked }
+            if case .wait(let waiter) = action { state.waiters[waiter] = promise }
             return action
         }
         switch action {
         case .finish(let outcome): return outcome
         case .wait(let waiter):
-            return await withTaskGroup(of: Outcome?.self) { group in
-                group.addTask { await self.outcome(of: waiter) }
-                group.addTask {
-                    try? await Task.sleep(for: duration)
-                    self.expire(waiter)
-                    return nil
-                }
-                var outcome: Outcome?
-                while outcome == nil, let next = await group.next() { outcome = next }
-                group.cancelAll()
-                return outcome ?? .drained
+            do throws(Failure) {
+                guard let promise else { throw .crowded }
+                return try await promise.get(Patience(duration, nil))
+            } catch {
+                return expire(waiter)
             }
         }
     }
 
-    private func outcome(of waiter: ShutdownMachine.Waiter) async -> Outcome {
-        await withCheckedContinuation { continuation in
-            let outcome = state.withLock { state -> Outcome? in
-                guard case .ended(let outcome) = state.waiters[waiter] else {
-                    state.waiters[waiter] = .waits(continuation)
-                    return nil
-                }
-                state.waiters[waiter] = nil
-                return outcome
-            }
-            if let outcome { continuation.resume(returning: outcome) }
-        }
-    }
-
-    private func expire(_ waiter: ShutdownMachine.Waiter) {
-        let resumed = state.withLock { state in
+    /// Time has passed for `waiter`, or it was cancelled. Returns how its wait ended.
+    private func expire(_ waiter: ShutdownMachine.Waiter) -> Outcome {
+        let (expired, remaining) = state.withLock { state in
+            let timedOut = state.machine.handleTimeouts(now: Monotonic.now)
+            let expired = state.take(timedOut)
+            // Still there when it was cancelled before its time.
             state.machine.remove(waiter)
-            return state.end(waiter, .expired(remaining: state.machine.workCount))
+            state.waiters[waiter] = nil
+            return (expired, state.machine.workCount)
         }
-        resumed?()
+        for promise in expired { promise.fulfil(.expired(remaining: remaining)) }
+        // The last work may have ended while this wait did.
+        return remaining == 0 ? .drained : .expired(remaining: remaining)
     }
 
     /// ``initiate()`` and ``waitDrained(within:)`` in one.
