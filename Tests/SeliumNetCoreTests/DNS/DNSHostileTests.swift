@@ -50,22 +50,26 @@ struct DNSHostileTests {
         #expect(code(wire) == .badPointer)
     }
 
-    @Test("a chain of pointers that leads back step by step ends, however long it is")
-    func longChain() throws {
-        // A TXT record full of pointers, each to the one before; the first leads to the root.
+    /// A record of so many pointers, the first to the root at 12 and each other to the one before,
+    /// and a record whose name follows all of them and one more.
+    private func chain(_ count: Int) -> [UInt8] {
         var wire = header(1, 2, 0, 0) + [0, 0, 1, 0, 1] + [0, 0xFF, 0, 0, 1, 0, 0, 0, 0]
-        let count = 8_000
         wire += [UInt8((count * 2) >> 8), UInt8(count * 2 & 0xFF)]
         var last = 12
-        for _ in 0..<count {
+        for _ in 0...count {
             let here = wire.count
             wire += [0xC0 | UInt8(last >> 8), UInt8(last & 0xFF)]
-            if here < 0x4000 - 2 { last = here }
+            last = here
         }
-        wire += [0xC0 | UInt8(last >> 8), UInt8(last & 0xFF)]
-        wire += [0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4]
-        let message = try DNSMessage(decoding: wire)
+        return wire + [0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4]
+    }
+
+    @Test("a chain of pointers that leads back step by step is followed as far as any name needs")
+    func longChain() throws {
+        let message = try DNSMessage(decoding: chain(126))
         #expect(message.answers.last?.name.isRoot == true)
+        #expect(code(chain(127)) == .badPointer)
+        #expect(code(chain(8_000)) == .badPointer)
     }
 
     @Test("labels that pointers repeat do not make a name beyond 255 bytes")

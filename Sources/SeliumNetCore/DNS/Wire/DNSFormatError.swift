@@ -8,7 +8,8 @@ public struct DNSFormatError: Error, Hashable, Sendable, CustomStringConvertible
         case truncated
         /// A label of the reserved kinds 0x40 and 0x80 (RFC 6891 section 5), or an empty one.
         case badLabel
-        /// A compression pointer that does not point backwards (RFC 1035 section 4.1.4).
+        /// A compression pointer that does not point backwards (RFC 1035 section 4.1.4), or one more
+        /// than a name may follow.
         case badPointer
         /// A pointer where none may stand: the target of SVCB (RFC 9460 section 2.2).
         case compressionNotAllowed

@@ -1,6 +1,10 @@
 /// A place in a message, and the reads that move it. Every read is checked against the end: of the
 /// message, or of the record that is being read.
 struct DNSReader {
+    /// How many pointers one name may follow: one for each label it can have, which no writer needs.
+    /// Else 8,000 that lead to each other, in front of 4,000 names, cost 32 million steps.
+    static let maximumPointers = 127
+
     /// Where the next read begins.
     private(set) var offset: Int
     /// Where the reads end, at most the count of the message.
@@ -50,8 +54,8 @@ struct DNSReader {
     }
 
     /// A name, its pointers followed. Each pointer has to lead further back than the last place
-    /// that reading began at, so no chain has an end beyond its beginning, and the 255 bytes of a
-    /// name bound the labels (RFC 1035 section 4.1.4).
+    /// that reading began at (RFC 1035 section 4.1.4). The 255 bytes of a name bound its labels, and
+    /// ``maximumPointers`` bounds the pointers.
     mutating func name(
         _ message: Span<UInt8>, allowsPointers: Bool = true
     ) throws(DNSFormatError) -> DNSName {
@@ -60,14 +64,14 @@ struct DNSReader {
         var position = offset
         var lowest = offset
         var limit = end
-        var isBehindPointer = false
+        var pointers = 0
         while true {
             guard position < limit else { throw DNSFormatError(.truncated, at: position) }
             let length = message[position]
             switch length {
             case 0:
                 wire.append(0)
-                if !isBehindPointer { offset = position + 1 }
+                if pointers == 0 { offset = position + 1 }
                 return DNSName(checked: wire)
             case 1...63:
                 let next = position + 1 + Int(length)
@@ -84,11 +88,11 @@ struct DNSReader {
                 }
                 guard position + 1 < limit else { throw DNSFormatError(.truncated, at: position) }
                 let target = Int(length & 0x3F) << 8 | Int(message[position + 1])
-                guard target < lowest, target >= DNSHeader.length else {
-                    throw DNSFormatError(.badPointer, at: position)
-                }
-                if !isBehindPointer { offset = position + 2 }
-                isBehindPointer = true
+                guard target < lowest, target >= DNSHeader.length,
+                    pointers < Self.maximumPointers
+                else { throw DNSFormatError(.badPointer, at: position) }
+                if pointers == 0 { offset = position + 2 }
+                pointers += 1
                 lowest = target
                 // What a pointer leads to may end where the message does, not the record.
                 limit = message.count
