@@ -133,6 +133,9 @@ struct TCPStreamTests {
         #expect(try client.linger == nil)
         try client.setLinger(.zero)
         #expect(try client.linger == .zero)
+        // Not cut down to the zero that throws away what is unsent.
+        try client.setLinger(.milliseconds(500))
+        #expect(try client.linger == .seconds(1))
         try client.setLinger(nil)
         #expect(try client.linger == nil)
         try client.setTTL(7)

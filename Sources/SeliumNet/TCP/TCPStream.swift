@@ -36,7 +36,8 @@ public final class TCPStream: SocketStream {
     /// Whether the kernel asks a silent peer if it is still there.
     public var keepAlive: Bool { get throws(NetError) { try socket.option(.keepAlive) != 0 } }
 
-    /// See ``keepAlive``. The three values are the system's when they are nil, and in whole seconds.
+    /// See ``keepAlive``. The three values are the system's when they are nil, and in whole seconds,
+    /// rounded up.
     ///
     /// - Parameters:
     ///   - enable: whether it asks.
@@ -64,7 +65,8 @@ public final class TCPStream: SocketStream {
         }
     }
 
-    /// See ``linger``. Anything but nil and zero blocks the thread that closes.
+    /// See ``linger``, rounded up: half a second is not the zero that resets. Anything but nil and
+    /// zero blocks the thread that closes.
     public func setLinger(_ duration: Duration?) throws(NetError) {
         do throws(Failure) {
             try socket.socket.setLinger(duration.map { seconds($0) })
@@ -84,7 +86,8 @@ public final class TCPStream: SocketStream {
     private var ttlOption: SocketOption { localAddress.isIPv6 ? .hops : .ttl }
 
     private func seconds(_ duration: Duration) -> Int {
-        Int(clamping: duration.components.seconds)
+        let (whole, rest) = duration.components
+        return Int(clamping: rest > 0 && whole < .max ? whole + 1 : whole)
     }
 }
 
