@@ -1,6 +1,8 @@
 internal import Glibc
 
 /// A semaphore that opens once, for one thread that waits.
+// SAFETY: POSIX lets any threads use a semaphore at once. The pointer is never changed, and its memory
+// goes with the last reference: whoever opens holds one until sem_post has returned.
 @safe
 final class Gate: @unchecked Sendable {
     // Its own memory, because a semaphore may not move.

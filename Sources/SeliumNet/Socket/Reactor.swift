@@ -8,7 +8,7 @@ internal import Synchronization
 /// It reads and writes nothing: it tells whoever waits that a call is worth another try, and the call
 /// is made by the task itself. So no byte is ever between the kernel and its reader.
 final class Reactor: Sendable {
-    private struct Timer: Comparable {
+    private struct Timer: Comparable, Hashable {
         let deadline: UInt64
         let token: UInt64
 
@@ -21,14 +21,18 @@ final class Reactor: Sendable {
         var lastToken: UInt64 = 0
         /// When the thread wakes up by itself.
         var sleepsUntil: UInt64 = 0
-        /// So many timers, and those of sockets that are closed are thrown out.
+        /// So many timers, and those that nobody waits for are thrown out.
         var mostTimers = Reactor.fewTimers
 
-        /// Adds a timer; the heap stays in proportion to the sockets there are.
+        /// Adds a timer; the heap stays in proportion to the sockets there are. One that an earlier
+        /// one has replaced is added again when that has fired, so it may stand there many times.
         mutating func insert(_ timer: Timer) {
             timers.insert(timer)
             guard timers.count > mostTimers else { return }
-            timers = Heap(timers.unordered.filter { table[$0.token] != nil })
+            timers = Heap(
+                Set(timers.unordered).filter {
+                    table[$0.token]?.isArmed(at: $0.deadline) == true
+                })
             mostTimers = max(Reactor.fewTimers, timers.count * 2)
         }
     }
@@ -65,14 +69,17 @@ final class Reactor: Sendable {
             throw .system(-wake)
         }
         self.wake = wake
-        let added = cposix_poller_add(poller, wake, Self.wakeToken)
-        let started =
-            added < 0
-            ? added
-            : unsafe cposix_start_thread(
+        var started = cposix_poller_add(poller, wake, Self.wakeToken)
+        if started >= 0 {
+            let retained = unsafe Unmanaged.passRetained(self)
+            // SAFETY: the thread gets the pointer that is passed here and takes its reference, once;
+            // when there is no thread the reference is taken back below.
+            started = unsafe cposix_start_thread(
                 "selium-net",
                 { unsafe Unmanaged<Reactor>.fromOpaque($0!).takeRetainedValue().run() },
-                Unmanaged.passRetained(self).toOpaque())
+                retained.toOpaque())
+            if started < 0 { unsafe retained.release() }
+        }
         guard started >= 0 else {
             _ = cposix_close(wake)
             _ = cposix_close(poller)
@@ -124,6 +131,9 @@ final class Reactor: Sendable {
         if wakes { _ = cposix_event_signal(wake) }
     }
 
+    /// How many timers are kept, for tests.
+    var timerCount: Int { state.withLock { $0.timers.count } }
+
     private func run() {
         var events = [cposix_event](repeating: cposix_event(), count: Self.batch)
         while true {
@@ -132,7 +142,9 @@ final class Reactor: Sendable {
                 unsafe cposix_poller_wait(
                     poller, events.baseAddress, Int32(events.count), milliseconds)
             }
-            // The poller itself cannot fail but by a bug of this file.
+            // Interruptions are no failure of it; what is left (EBADF, EFAULT, EINVAL) is a bug of this
+            // file, or somebody has closed descriptors that are not theirs. No wait of the room would
+            // ever end again.
             guard found >= 0 else { fatalError("the poller failed: \(SystemName.of(-found))") }
             state.withLock { $0.sleepsUntil = 0 }
             dispatch(events[..<Int(found)])

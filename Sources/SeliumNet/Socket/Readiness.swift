@@ -159,6 +159,11 @@ final class Readiness: Sendable {
         return next
     }
 
+    /// Whether this is the moment at which it has to be called.
+    func isArmed(at deadline: UInt64) -> Bool {
+        state.withLock { $0.armed == deadline }
+    }
+
     /// Nobody waits any more, and nobody will.
     func close() {
         let waiters = state.withLock { state -> [Waiter] in
