@@ -15,9 +15,26 @@ final class Acceptor: Sendable {
         self.local = local
     }
 
-    /// The next connection. Survives what concerns one connection only, and waits out a lack of
-    /// descriptors.
-    func accept(_ patience: Patience) async throws(Failure) -> (Socket, EndpointAddress) {
+    /// The next connection and whom it is with. Survives what concerns one connection only, and waits
+    /// out a lack of descriptors.
+    func accept(_ patience: Patience) async throws(NetError) -> (Socket, EndpointAddress) {
+        do throws(Failure) {
+            return try await take(patience)
+        } catch {
+            throw NetError(error, doing: .accept, address: local)
+        }
+    }
+
+    /// One that waits already; nil when none does.
+    func tryAccept() throws(NetError) -> (Socket, EndpointAddress)? {
+        do throws(Failure) {
+            return try tryTake()
+        } catch {
+            throw NetError(error, doing: .accept, address: local)
+        }
+    }
+
+    private func take(_ patience: Patience) async throws(Failure) -> (Socket, EndpointAddress) {
         var pause = Self.firstPause
         while true {
             var peer: EndpointAddress?
@@ -38,8 +55,7 @@ final class Acceptor: Sendable {
         }
     }
 
-    /// One that waits already; nil when none does.
-    func tryAccept() throws(Failure) -> (Socket, EndpointAddress)? {
+    private func tryTake() throws(Failure) -> (Socket, EndpointAddress)? {
         while true {
             var peer: EndpointAddress?
             let result = try socket.use { Socket.accept($0, &peer) }

@@ -1,18 +1,3 @@
-extension TCPListener {
-    /// The connections as they come; ends when the listener is closed or the task is cancelled.
-    public var incoming: Incoming<TCPListener> { Incoming(self, until: nil) }
-
-    /// The same, which ends also when a shutdown begins.
-    public func incoming(until shutdown: ShutdownToken) -> Incoming<TCPListener> {
-        Incoming(self, until: shutdown)
-    }
-}
-
-extension TCPListener: ConnectionSource {
-    /// A new connection.
-    public typealias Connection = TCPStream
-}
-
 /// Something that accepts connections: ``TCPListener`` and ``UnixListener``.
 public protocol ConnectionSource: Sendable {
     /// What it accepts.
@@ -61,6 +46,14 @@ public struct Incoming<Source: ConnectionSource>: AsyncSequence, AsyncIteratorPr
 }
 
 extension ConnectionSource {
+    /// The connections as they come; ends when the listener is closed or the task is cancelled.
+    public var incoming: Incoming<Self> { Incoming(self, until: nil) }
+
+    /// The same, which ends also when a shutdown begins.
+    public func incoming(until shutdown: ShutdownToken) -> Incoming<Self> {
+        Incoming(self, until: shutdown)
+    }
+
     /// Runs `handler` for each connection, in a child task of its own, until a shutdown begins or the
     /// task is cancelled; returns when all of them have ended.
     ///

@@ -4,10 +4,13 @@ internal import CPosix
 ///
 /// Nothing is accepted that nobody asks for: what waits is with the kernel, bounded by its backlog. Any
 /// number of tasks may accept at once.
-public final class TCPListener: Sendable {
+public final class TCPListener: ConnectionSource {
+    /// A new connection.
+    public typealias Connection = TCPStream
+
     /// Where it listens, the port resolved.
     public let localAddress: SocketAddress
-    let acceptor: Acceptor
+    private let acceptor: Acceptor
     private let authority: NetworkAuthority
 
     init(_ socket: Socket, local: SocketAddress, authority: NetworkAuthority) {
@@ -39,24 +42,13 @@ public final class TCPListener: Sendable {
     public func accept(
         within duration: Duration? = nil, until shutdown: ShutdownToken? = nil
     ) async throws(NetError) -> TCPStream {
-        let accepted: (Socket, EndpointAddress)
-        do throws(Failure) {
-            accepted = try await acceptor.accept(Patience(duration, shutdown))
-        } catch {
-            throw NetError(error, doing: .accept, address: acceptor.local)
-        }
-        return try stream(accepted)
+        try stream(try await acceptor.accept(Patience(duration, shutdown)))
     }
 
     /// A connection that waits already, nil when none does; from any thread.
     public func tryAccept() throws(NetError) -> TCPStream? {
-        let accepted: (Socket, EndpointAddress)?
-        do throws(Failure) {
-            accepted = try acceptor.tryAccept()
-        } catch {
-            throw NetError(error, doing: .accept, address: acceptor.local)
-        }
-        return try accepted.map { (accepted) throws(NetError) in try stream(accepted) }
+        guard let accepted = try acceptor.tryAccept() else { return nil }
+        return try stream(accepted)
     }
 
     private func stream(_ accepted: (Socket, EndpointAddress)) throws(NetError) -> TCPStream {

@@ -35,24 +35,13 @@ public final class UnixListener: ConnectionSource {
     public func accept(
         within duration: Duration? = nil, until shutdown: ShutdownToken? = nil
     ) async throws(NetError) -> UnixStream {
-        let accepted: (Socket, EndpointAddress)
-        do throws(Failure) {
-            accepted = try await acceptor.accept(Patience(duration, shutdown))
-        } catch {
-            throw NetError(error, doing: .accept, address: acceptor.local)
-        }
-        return try stream(accepted)
+        try stream(try await acceptor.accept(Patience(duration, shutdown)))
     }
 
     /// A connection that waits already, nil when none does; from any thread.
     public func tryAccept() throws(NetError) -> UnixStream? {
-        let accepted: (Socket, EndpointAddress)?
-        do throws(Failure) {
-            accepted = try acceptor.tryAccept()
-        } catch {
-            throw NetError(error, doing: .accept, address: acceptor.local)
-        }
-        return try accepted.map { (accepted) throws(NetError) in try stream(accepted) }
+        guard let accepted = try acceptor.tryAccept() else { return nil }
+        return try stream(accepted)
     }
 
     private func stream(_ accepted: (Socket, EndpointAddress)) throws(NetError) -> UnixStream {
@@ -63,14 +52,6 @@ public final class UnixListener: ConnectionSource {
             throw NetError(denial, doing: .accept, address: acceptor.local)
         }
         return UnixStream(socket, local: localAddress, remote: peer.unixAddress ?? .unnamed)
-    }
-
-    /// The connections as they come; ends when the listener is closed or the task is cancelled.
-    public var incoming: Incoming<UnixListener> { Incoming(self, until: nil) }
-
-    /// The same, which ends also when a shutdown begins.
-    public func incoming(until shutdown: ShutdownToken) -> Incoming<UnixListener> {
-        Incoming(self, until: shutdown)
     }
 
     /// Closes it; who waits is told `.closed`, accepted connections go on.
