@@ -48,6 +48,13 @@ extension Socket {
         try set(option, value ? 1 : 0)
     }
 
+    /// The process that connected, or listens, at the other end of a Unix socket.
+    func peerCredentials() throws(Failure) -> PeerCredentials {
+        var (process, user, group) = (Int32(0), UInt32(0), UInt32(0))
+        try call { unsafe cposix_peer_credentials($0, &process, &user, &group) }
+        return PeerCredentials(processID: process, userID: user, groupID: group)
+    }
+
     /// Seconds that closing waits for what is unsent; nil: closing does not wait.
     func linger() throws(Failure) -> Int? {
         var seconds: Int32 = 0

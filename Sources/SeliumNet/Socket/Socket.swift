@@ -198,6 +198,12 @@ extension Socket {
 }
 
 extension Socket {
+    /// Fixes the peer of a datagram socket; nothing is sent.
+    func setPeer(_ address: EndpointAddress) throws(Failure) {
+        var system = address.system
+        try call { unsafe cposix_connect($0, &system) }
+    }
+
     func bind(_ address: EndpointAddress) throws(Failure) {
         var system = address.system
         try call { unsafe cposix_bind($0, &system) }

@@ -50,9 +50,9 @@ extension UDPSocket {
         do throws(Failure) {
             try socket.call(body)
         } catch {
+            let named = NetError(error, doing: operation)
             throw NetError(
-                NetError(error, doing: operation).code, doing: operation,
-                errno: NetError(error, doing: operation).errno, detail: group.description)
+                named.code, doing: operation, errno: named.errno, detail: group.description)
         }
     }
 

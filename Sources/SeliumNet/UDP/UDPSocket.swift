@@ -77,8 +77,7 @@ public final class UDPSocket: Sendable {
     public func connect(to peer: SocketAddress) throws(NetError) {
         try require(.connect, peer, .connect)
         do throws(Failure) {
-            var system = cposix_address(peer)
-            try socket.call { unsafe cposix_connect($0, &system) }
+            try socket.setPeer(.ip(peer))
         } catch {
             throw NetError(error, doing: .connect, address: .ip(peer))
         }

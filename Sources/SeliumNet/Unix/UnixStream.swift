@@ -42,16 +42,11 @@ public final class UnixStream: SocketStream {
     /// Who the peer was when it connected, or began to listen (SO_PEERCRED).
     public var peerCredentials: PeerCredentials {
         get throws(NetError) {
-            var credentials = PeerCredentials(processID: 0, userID: 0, groupID: 0)
             do throws(Failure) {
-                try socket.socket.call {
-                    unsafe cposix_peer_credentials(
-                        $0, &credentials.processID, &credentials.userID, &credentials.groupID)
-                }
+                return try socket.socket.peerCredentials()
             } catch {
                 throw socket.error(error, .option)
             }
-            return credentials
         }
     }
 }
@@ -60,9 +55,9 @@ public final class UnixStream: SocketStream {
 public struct PeerCredentials: Hashable, Sendable {
     /// Its process, 0 when it is none of this namespace. It may have ended, and the number may be
     /// another's by now.
-    public internal(set) var processID: Int32
+    public let processID: Int32
     /// Its effective user.
-    public internal(set) var userID: UInt32
+    public let userID: UInt32
     /// Its effective group.
-    public internal(set) var groupID: UInt32
+    public let groupID: UInt32
 }
