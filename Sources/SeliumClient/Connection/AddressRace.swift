@@ -1,11 +1,9 @@
 internal import SeliumNetCore
 
-/// Tries the addresses of one name: the next one whenever those before have failed, or have said
-/// nothing for a moment (RFC 8305 §5). However many are silent, all of them share one patience.
+/// Tries the addresses of one name: the next one whenever one has failed, or the newest attempt has
+/// heard nothing for a moment, as ``AddressRaceMachine`` decides. However many are silent, all of
+/// them share one patience.
 struct AddressRace<Connection: Sendable>: Sendable {
-    /// The longest wait before the next address is tried beside those before.
-    private static var longestStagger: Duration { .milliseconds(250) }
-
     /// How the attempt at one address ended.
     enum Attempt: Sendable {
         case connected(Connection)
@@ -38,48 +36,53 @@ struct AddressRace<Connection: Sendable>: Sendable {
 
     private enum Event {
         case ended(Attempt)
-        case waited
+        case headStartOver(Duration)
     }
 
     /// The first connection, or why there is none.
     func run() async -> Outcome {
-        let end = ContinuousClock.now + patience
+        let start = ContinuousClock.now
         // Even the last of many has half of the time.
-        let stagger = min(Self.longestStagger, patience / (2 * max(addresses.count, 1)))
+        let headStart = min(
+            AddressRaceMachine.usualHeadStart, patience / (2 * max(addresses.count, 1)))
         return await withTaskGroup(of: Event.self) { group in
-            var rest = addresses[...]
-            var running = 0
-            func tryNext() {
-                guard let address = rest.popFirst() else { return }
-                running += 1
-                let connect = self.connect
-                let left = max(end - ContinuousClock.now, .milliseconds(1))
-                group.addTask { .ended(await connect(address, left)) }
-                guard !rest.isEmpty else { return }
-                group.addTask {
-                    try? await Task.sleep(for: stagger)
-                    return .waited
+            var machine = AddressRaceMachine(count: addresses.count, headStart: headStart)
+            /// Whether the race goes on.
+            func perform(_ action: AddressRaceMachine.Action) -> Bool {
+                switch action {
+                case .wait: break
+                case .lost: return false
+                case .attempt(let index, let deadline):
+                    let (connect, address) = (self.connect, addresses[index])
+                    let left = max(start + patience - ContinuousClock.now, .milliseconds(1))
+                    group.addTask { .ended(await connect(address, left)) }
+                    guard let deadline else { break }
+                    group.addTask {
+                        try? await Task.sleep(until: start + deadline, clock: .continuous)
+                        return .headStartOver(deadline)
+                    }
                 }
+                return true
             }
-            tryNext()
+            var goesOn = perform(machine.begin(now: .zero))
             var outcome = Outcome.refused
-            loop: while running > 0, let event = await group.next() {
-                guard case .ended(let attempt) = event else {
-                    tryNext()
-                    continue
-                }
-                running -= 1
-                switch attempt {
-                case .connected(let connection):
+            while goesOn, let event = await group.next() {
+                let now = ContinuousClock.now - start
+                switch event {
+                case .headStartOver(let deadline):
+                    // Sleeping ends at once in a task that is cancelled.
+                    guard !Task.isCancelled else { continue }
+                    goesOn = perform(machine.handleTimeout(now: max(now, deadline)))
+                case .ended(.connected(let connection)):
                     outcome = .connected(connection)
-                    break loop
-                case .failed(let error):
+                    goesOn = false
+                case .ended(.failed(let error)):
                     outcome = .failed(error)
-                    break loop
-                case .silent: outcome = .silent
-                case .refused: break
+                    goesOn = false
+                case .ended(let attempt):
+                    if case .silent = attempt { outcome = .silent }
+                    goesOn = perform(machine.attemptFailed(now: now))
                 }
-                if running == 0 { tryNext() }
             }
             group.cancelAll()
             for await event in group {

@@ -1,9 +1,6 @@
 internal import CPosix
 
 extension Network {
-    /// What one attempt waits before the next address is tried beside it (RFC 8305 section 5).
-    private static let headStart = Duration.milliseconds(250)
-
     /// Connects to the first address of the target that answers. The next one is tried as soon as
     /// one has failed, or 250 ms after it began; the slower ones are given up.
     ///
@@ -55,46 +52,51 @@ extension Network {
 
     private enum Event {
         case ended(Result<TCPStream, NetError>)
-        case headStartOver(Int)
+        case headStartOver(Duration)
     }
 
     private static func race(
         _ addresses: [SocketAddress], _ patience: Patience
     ) async -> Result<TCPStream, NetError> {
-        await withTaskGroup(of: Event.self) { group in
-            var started = 0
-            var running = 0
+        let start = ContinuousClock.now
+        return await withTaskGroup(of: Event.self) { group in
+            var machine = AddressRaceMachine(count: addresses.count)
             var failure: NetError?
-            var winner: TCPStream?
-            func startNext() {
-                guard winner == nil, started < addresses.count else { return }
-                let (address, number) = (addresses[started], started)
-                started += 1
-                running += 1
-                group.addTask { .ended(await connect(to: address, patience)) }
-                group.addTask {
-                    try? await Task.sleep(for: headStart)
-                    return .headStartOver(number)
+            /// Whether the race goes on.
+            func perform(_ action: AddressRaceMachine.Action) -> Bool {
+                switch action {
+                case .wait: break
+                case .lost: return false
+                case .attempt(let index, let deadline):
+                    let address = addresses[index]
+                    group.addTask { .ended(await connect(to: address, patience)) }
+                    guard let deadline else { break }
+                    group.addTask {
+                        try? await Task.sleep(until: start + deadline, clock: .continuous)
+                        return .headStartOver(deadline)
+                    }
                 }
+                return true
             }
-            startNext()
-            while running > 0, let event = await group.next() {
+            // What is still under way when it ends is given up, and a second stream that came through
+            // in the same moment is closed, because nobody holds it.
+            defer { group.cancelAll() }
+            var goesOn = perform(machine.begin(now: .zero))
+            while goesOn, let event = await group.next() {
+                let now = ContinuousClock.now - start
                 switch event {
-                case .ended(.success(let stream)):
-                    running -= 1
-                    // A second one that came through in the same moment is closed.
-                    winner = winner ?? stream
-                    group.cancelAll()
+                case .ended(.success(let stream)): return .success(stream)
                 case .ended(.failure(let error)):
-                    running -= 1
+                    // All attempts have the same token and the same task.
+                    if error.isInterruption { return .failure(error) }
                     failure = failure ?? error
-                    if !error.isInterruption { startNext() }
-                case .headStartOver(let number):
-                    if number == started - 1, !Task.isCancelled { startNext() }
+                    goesOn = perform(machine.attemptFailed(now: now))
+                case .headStartOver(let deadline):
+                    // Sleeping ends at once in a task that is cancelled.
+                    guard !Task.isCancelled else { continue }
+                    goesOn = perform(machine.handleTimeout(now: max(now, deadline)))
                 }
             }
-            group.cancelAll()
-            if let winner { return .success(winner) }
             return .failure(failure ?? NetError(.unknownName, doing: .connect))
         }
     }
