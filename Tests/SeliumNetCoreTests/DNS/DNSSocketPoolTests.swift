@@ -58,6 +58,18 @@ struct DNSSocketPoolTests {
         #expect(pool.nextDeadline == nil && pool.openCount == 0)
     }
 
+    @Test("however fast queries come, the sockets that are open stay few")
+    func burst() {
+        var random = Seeded(state: 0x9004)
+        var pool = DNSSocketPool()
+        var driver = Driver()
+        for _ in 0..<100_000 { driver.send(&pool, now: 7, &random) }
+        #expect(driver.most == DNSSocketPool.usualSize + DNSSocketPool.maximumRetired)
+        // Once nothing is waited for at the old ones, those that were used too often are replaced.
+        for _ in 0..<1_000 { driver.send(&pool, now: 20, &random) }
+        #expect(driver.last > 80 + 10)
+    }
+
     @Test("one socket for ever is possible too")
     func fixed() {
         var random = Seeded(state: 0x9003)

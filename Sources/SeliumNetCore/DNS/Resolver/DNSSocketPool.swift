@@ -8,6 +8,9 @@ public struct DNSSocketPool: Sendable {
     public static let usualSize = 16
     /// After so many queries a socket is replaced.
     public static let usualQueries = 64
+    /// While so many replaced ones are open none is replaced for its queries: descriptors run out
+    /// sooner than guesses.
+    public static let maximumRetired = 64
     /// After so long a socket is replaced, in nanoseconds.
     public static let usualLifetime: UInt64 = 10_000_000_000
 
@@ -96,7 +99,7 @@ public struct DNSSocketPool: Sendable {
     }
 
     private mutating func retireUsedUp(at place: Int, now: UInt64, patience: UInt64) {
-        guard active[place].queries >= queries else { return }
+        guard active[place].queries >= queries, retired.count < Self.maximumRetired else { return }
         retire(active.remove(at: place).number, now: now, patience: patience)
     }
 
