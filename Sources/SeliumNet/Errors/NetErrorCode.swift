@@ -79,7 +79,7 @@ extension NetError {
                 case EADDRINUSE: .addressInUse
                 case EADDRNOTAVAIL: .addressUnavailable
                 case EACCES, EPERM: .permission
-                case EMFILE, ENFILE, ENOBUFS, ENOMEM, ETOOMANYREFS: .exhausted
+                case EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, ETOOMANYREFS: .exhausted
                 case EMSGSIZE: .messageTooLong
                 case ENOENT: .notFound
                 case ENOTCONN, EDESTADDRREQ: .notConnected

@@ -78,9 +78,10 @@ final class Acceptor: Sendable {
         }
     }
 
+    /// ENOSPC is what epoll_ctl(2) says beyond fs.epoll.max_user_watches.
     private static func isLack(_ number: Int32) -> Bool {
         switch number {
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: true
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC: true
         default: false
         }
     }
