@@ -13,8 +13,6 @@ final class WorkDirectory: Sendable {
     let uploads: File
     /// Compiled modules.
     let compiled: File
-    /// Files people put there; nil when there is no such folder.
-    let modules: File?
     private let root: File
     private let lock: File
 
@@ -61,7 +59,12 @@ final class WorkDirectory: Sendable {
         } catch {
             throw RuntimeError("cannot use \(path)/state: \(error)")
         }
-        modules = try? File.open("modules", in: root, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// The folder of files people put there, as it is now: they make it, or put another in its place,
+    /// while a runtime runs. nil when there is none.
+    func openModules() -> File? {
+        try? File.open("modules", in: root, O_RDONLY | O_DIRECTORY)
     }
 
     private static func folder(_ name: String, in state: File) throws(SystemError) -> File {

@@ -90,7 +90,9 @@ final class ModuleStore: Sendable {
 
     /// A file of `modules/`, with or without `.wasm`, hashed now unless it is the one of last time.
     private func named(_ name: String) async throws(HostError) -> ModuleDigest? {
-        guard let folder = directory.modules, ModuleSpec.isFileName(name) else { return nil }
+        guard ModuleSpec.isFileName(name), let folder = directory.openModules() else {
+            return nil
+        }
         for candidate in [name, name + ".wasm"] {
             // Without waiting, should it be a FIFO.
             guard let file = try? File.open(candidate, in: folder, O_RDONLY | O_NONBLOCK),

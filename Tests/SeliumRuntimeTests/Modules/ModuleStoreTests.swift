@@ -88,6 +88,27 @@ struct ModuleStoreTests {
         }
     }
 
+    @Test("modules/ may be made, and another put in its place, while the runtime runs")
+    func lateFolder() async throws {
+        let path = try RuntimeFixture.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = path + "/modules"
+        try FileManager.default.removeItem(atPath: folder)
+        let runtime = try RuntimeFixture.open(path)
+        #expect(try await runtime.module(.name("late"), in: Runtime.space) == nil)
+        for code in [1, 2] as [UInt32] {
+            let bytes = ContractModules.module(.lines(1, exit: code))
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: false)
+            try Data(bytes).write(to: URL(fileURLWithPath: folder + "/late.wasm"))
+            let found = try await runtime.module(.name("late"), in: Runtime.space)
+            #expect(found?.digest.bytes == SHA256.hash(bytes))
+            try FileManager.default.moveItem(atPath: folder, toPath: folder + "-\(code)")
+        }
+        #expect(try await runtime.module(.name("late"), in: Runtime.space) == nil)
+        await runtime.shutDown()
+    }
+
     /// Bytes this process has read from files so far.
     private static func bytesRead() throws -> Int {
         let text = try String(contentsOfFile: "/proc/self/io", encoding: .utf8)
