@@ -50,6 +50,10 @@ extension ModuleStore {
             namespace: namespace, digest: digest, size: size, offset: offset, token: begun.token)
     }
 
+    /// How often the next writer looks whether the present one still makes progress: that one stands
+    /// still is no event that could wake anybody, only the clock tells.
+    private static let writerInterval = Duration.milliseconds(50)
+
     /// Waits for the right to begin an upload, and for a writer that makes progress: whoever comes
     /// second has nothing left to send then. One whose client died makes none, and is taken over.
     private func enterIdle(_ key: UploadTable.Key) async throws(HostError) {
@@ -59,7 +63,7 @@ extension ModuleStore {
             else { return }
             leave(key)
             do {
-                try await Task.sleep(for: .milliseconds(50))
+                try await Task.sleep(for: Self.writerInterval)
             } catch {
                 throw .cancelled
             }
