@@ -35,9 +35,9 @@ public struct ProtocolConfiguration: Sendable, Hashable {
     /// Bytes of an idempotency key.
     public var idempotencyKey = 16...64
 
-    /// The limits as published in docs/limits.md.
+    /// The limits as published in docs/control-protocol.md.
     public init() {}
 
-    /// The limits as published in docs/limits.md.
+    /// The limits as published in docs/control-protocol.md.
     public static let standard = ProtocolConfiguration()
 }

@@ -12,11 +12,12 @@
 // "selium/1" (QUIC v1, TLS 1.3, the client shows a certificate). docs/control-protocol.md explains it.
 //
 // Framing. A frame is one message with its length in front, as a base-128 varint in its shortest form
-// of at most 3 bytes: what protobuf libraries call "delimited". No frame is longer than 1 MiB, the
-// first of a stream no longer than 64 KiB. One request is one bidirectional stream that the client
-// opens. The client's first frame is a Request; every later one a ClientFrame. The server sends
-// ServerFrames; the last is `result` or `error`, then FIN. A stream that ends without either means
-// that the connection is lost.
+// of at most 3 bytes: what protobuf libraries call "delimited". No frame is longer than 1 MiB, a
+// Request no longer than 64 KiB. One request is one bidirectional stream that the client opens. The
+// client's first frame is a Request; every later one a ClientFrame. The server sends ServerFrames; the
+// last is `result` or `error`, then FIN. A stream that ends without either means that the connection
+// is lost, unless the client cancelled it, sent FIN and no byte, or left an answer unread for 30 s
+// (reset with code 1; what follows a process has all the time until its last frame).
 //
 // Requests are read strictly: an unknown field, enum value or call in a Request or ClientFrame is
 // refused with UNIMPLEMENTED and the path of the field, before anything happens; a field that is not
