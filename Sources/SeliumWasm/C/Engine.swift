@@ -3,6 +3,8 @@ import Glibc
 
 /// The compiler and the rules every module of this server obeys. One per process is enough; it is
 /// immutable and may be used from any thread.
+///
+/// SAFETY: the engine's own object is thread-safe, and `raw` is given back by the last owner alone.
 @safe public final class Engine: @unchecked Sendable {
     /// The library this room is written for; it cannot tell its version itself.
     public static let version = "wasmtime 50.0.1"

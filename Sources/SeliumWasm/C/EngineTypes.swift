@@ -1,7 +1,9 @@
 import CWasmtime
 
 extension WasmKind {
-    /// The engine's types this room tells apart. Immutable, and never given back.
+    /// The engine's types this room tells apart.
+    ///
+    /// SAFETY: immutable, and never given back.
     @safe private struct Known: @unchecked Sendable {
         let types: [(OpaquePointer?, WasmKind)] = unsafe [
             (wasm_valtype_new(0), .i32), (wasm_valtype_new(1), .i64), (wasm_valtype_new(2), .f32),

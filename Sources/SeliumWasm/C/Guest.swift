@@ -12,8 +12,9 @@ import Synchronization
 
 /// A running instance of a module: one store, one call, one stack.
 ///
-/// Thread-safe for its users. Inside, everything of the engine belongs to whoever holds the state
-/// `running`: the scheduler thread in `step`, and host functions called within it.
+/// SAFETY: everything of the engine belongs to whoever holds the state `running`: the scheduler thread
+/// in `step`, and host functions called within it; one compare-and-swap hands it over. What others
+/// touch is atomic or never changes.
 @safe public final class Guest: @unchecked Sendable {
     /// Where it is; the whole hand-over between threads is this one word.
     enum RunState {

@@ -1,6 +1,8 @@
 import CWasmtime
 
 /// The host functions of a server, made once. Immutable; any thread.
+///
+/// SAFETY: `raw` is filled in `init` and only read and cloned afterwards; the last owner gives it back.
 @safe public final class Linker: @unchecked Sendable {
     private let raw: OpaquePointer
     private let engine: Engine
@@ -142,6 +144,8 @@ import CWasmtime
 }
 
 /// A module connected with its host functions; shared by all guests of it.
+///
+/// SAFETY: nothing changes `raw` after `init`, and the last owner alone gives it back.
 @safe public final class PreparedModule: @unchecked Sendable {
     let raw: OpaquePointer
     public let module: Module

@@ -2,6 +2,8 @@ import CWasmtime
 import Glibc
 
 /// A compiled module. Immutable; shared by all its guests.
+///
+/// SAFETY: nothing changes `raw` after `init`, and the last owner alone gives it back.
 @safe public final class Module: @unchecked Sendable {
     let raw: OpaquePointer
     /// The engine it belongs to.

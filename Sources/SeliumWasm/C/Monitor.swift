@@ -1,11 +1,16 @@
 import Glibc
 
 /// A lock that threads can wait on; `Synchronization.Mutex` has no condition.
+///
+/// SAFETY: the mutex and the conditions are made for many threads, and stay where they are until the
+/// last owner destroys them.
 @safe final class Monitor: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = Condition()
 
     /// Something to wait for; a monitor has one, and takes more.
+    ///
+    /// SAFETY: as for the monitor.
     @safe final class Condition: @unchecked Sendable {
         fileprivate let raw = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 

@@ -8,7 +8,7 @@
 /// milliseconds they can pass the limit together, and then none of them grows any more. All shares
 /// that are out and all memory that is held never exceed `ceiling`, however many threads there are.
 ///
-/// Thread-safe.
+/// SAFETY: all that changes is under `monitor`.
 public final class MemoryBudget: @unchecked Sendable {
     /// What its guests may hold together, bytes.
     public let limit: UInt64

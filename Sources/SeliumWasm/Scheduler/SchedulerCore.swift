@@ -2,6 +2,8 @@ import DequeModule
 import Synchronization
 
 /// The part of a scheduler that its threads and guests share.
+///
+/// SAFETY: what changes is atomic, under `monitor`, or the ticker's alone, as each says below.
 final class SchedulerCore: @unchecked Sendable {
     enum Urgency { case urgent, hot, cold }
 

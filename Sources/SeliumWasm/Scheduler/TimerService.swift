@@ -31,6 +31,8 @@ public final class TimerService: Sendable {
 }
 
 /// What the service shares with its thread.
+///
+/// SAFETY: all that changes is under `monitor`.
 private final class TimerCore: @unchecked Sendable {
     private let monitor = Monitor()
     // Under `monitor`.
