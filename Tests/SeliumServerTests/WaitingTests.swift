@@ -106,6 +106,41 @@ import Testing
         }
     }
 
+    @Test("A compile that begins while a sign of life is stuck is no reader that stands still")
+    func stuckClockCompiling() async throws {
+        var configuration = ControlFixture.configuration
+        configuration.progressInterval = .milliseconds(1)
+        configuration.tickInterval = .milliseconds(1)
+        configuration.streamBuffer = 64
+        let host = host()
+        host.holdStarts()
+        try await withServer(configuration, host: host) { fixture in
+            let client = try await fixture.connect(transport: narrow)
+            let stuck = try await client.open(.start("hello"), end: false)
+            await eventually { fixture.server.bufferedBytes >= 60 }
+            let other = try await (try fixture.connect()).open(.start("hello"))
+            /// Another one's signs of life: the clock has looked as often.
+            func look(_ times: Int, while phase: WireProgress.Phase) async throws {
+                var seen = 0
+                while seen < times {
+                    guard case .frame(.progress(let progress))? = try await other.next() else {
+                        throw TestFailure("no progress")
+                    }
+                    if progress.phase == phase { seen += 1 }
+                }
+            }
+            try await look(5, while: .working)
+            fixture.host.pretendToCompile()
+            try await look(5, while: .compiling)
+            fixture.host.releaseStarts()
+            for call in [stuck, other] {
+                guard case .result(.started) = try await call.last() else {
+                    throw TestFailure("no")
+                }
+            }
+        }
+    }
+
     @Test("What one identity makes the server hold is bounded; others are served")
     func buffers() async throws {
         var configuration = ControlFixture.configuration

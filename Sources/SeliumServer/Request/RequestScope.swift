@@ -185,7 +185,8 @@ extension RequestScope {
             case .starting: state.quiet = .working(.working)
             case .compiling:
                 state.quiet = .working(.compiling)
-                state.lastSent = 0
+                // While a frame is on its way this is when it set out: what its reader is judged by.
+                if state.writer == nil { state.lastSent = 0 }
             }
         }
     }

@@ -50,7 +50,12 @@ package final class InMemoryProcessHost: ProcessHost {
     package func failAppends(_ error: HostError?) { world.withLock { $0.appendFailure = error } }
 
     /// Starts say from now on that they wait for a compile.
-    package func pretendToCompile() { world.withLock { $0.compiles = true } }
+    package func pretendToCompile() {
+        world.update { world, wakes in
+            world.compiles = true
+            wakes.wake(.starts)
+        }
+    }
 
     /// Lets the starts that wait go on.
     package func releaseStarts() {
@@ -77,8 +82,9 @@ package final class InMemoryProcessHost: ProcessHost {
         _ spec: StartSpec, idempotency: Idempotency?, observer: StartObserver?
     ) async throws(HostError) -> StartReport {
         let answer = try await once(idempotency) { () throws(HostError) in
-            if self.world.withLock({ $0.compiles }) { observer?(.compiling) }
-            _ = try await self.world.wait(for: .starts) { world, _ in world.holdsStarts ? nil : true
+            _ = try await self.world.wait(for: .starts) { world, _ in
+                if world.compiles { observer?(.compiling) }
+                return world.holdsStarts ? nil : true
             }
             return try self.world.update { (world, wakes) throws(HostError) in
                 try world.failIfTold()
