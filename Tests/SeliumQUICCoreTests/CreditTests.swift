@@ -50,7 +50,7 @@ struct CreditTests {
             while buffer.count + 1_200 <= window {
                 let start = written % 251
                 let part = packet.span.extracting(start..<start + 1_200)
-                unsafe buffer.append(part.bytes)
+                unsafe buffer.append(part.bytes, window: window)
                 written += 1_200
             }
             most = max(most, buffer.capacity)
@@ -65,6 +65,21 @@ struct CreditTests {
         // What is left comes whole, and then nothing is held.
         #expect(buffer.take(atMost: .max).count == written - read)
         #expect(buffer.capacity == 0)
+    }
+
+    @Test(
+        "a window that nobody reads takes its size of memory, not twice that",
+        arguments: [64 << 10, 256 << 10, 1 << 20])
+    func nobodyReads(window: Int) {
+        var buffer = ReceiveBuffer()
+        let packet = [UInt8](repeating: 1, count: 1_200)
+        while buffer.count < window {
+            let part = packet.span.extracting(first: min(1_200, window - buffer.count))
+            unsafe buffer.append(part.bytes, window: window)
+        }
+        // The system rounds up to pages.
+        #expect(buffer.capacity <= window + 8_192)
+        #expect(buffer.take(atMost: .max).count == window)
     }
 
     /// A server whose whole window is less than what one stream may carry.

@@ -13,23 +13,26 @@ struct ReceiveBuffer {
     /// Bytes of memory it holds, read ones that were not given back included.
     var capacity: Int { bytes.capacity }
 
-    mutating func append(_ span: RawSpan) {
-        if bytes.count + span.byteCount > bytes.capacity { makeRoom(for: span.byteCount) }
+    /// `window` is what the stream may hold unread.
+    mutating func append(_ span: RawSpan, window: Int) {
+        if bytes.count + span.byteCount > bytes.capacity {
+            makeRoom(for: span.byteCount, window: window)
+        }
         unsafe span.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Lets go of what was read, which a reader that never catches up would else pile up for ever.
     /// Half as much again as is needed is enough: half as many bytes as are moved here arrive before
     /// it happens again, so that each is moved twice on average, and the storage stays below two
-    /// windows, what the system rounds up included.
-    private mutating func makeRoom(for more: Int) {
+    /// windows, what the system rounds up included; below one, as long as nobody reads.
+    private mutating func makeRoom(for more: Int, window: Int) {
         let needed = count + more
         // The first bytes of a message are mostly all of it. While nothing is half read, twice as much
         // is asked for: growing in smaller steps halved the speed of bulk, by page faults.
         let wanted =
             isEmpty
             ? max(more, min(lastTaken, Self.largestGuess))
-            : head == 0 ? needed + needed : needed + needed / 2
+            : head == 0 ? max(needed, min(needed + needed, window)) : needed + needed / 2
         if head > 0, bytes.capacity >= wanted {
             bytes.removeSubrange(..<head)
         } else {

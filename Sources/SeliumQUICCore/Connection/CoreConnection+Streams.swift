@@ -183,7 +183,7 @@ extension CoreConnection {
             earlyCount -= stream.early.delivered(to: stream.receivedCount)
         }
         guard stream.receiving == .open, !stream.isReleased else { return }
-        if bytes.byteCount > 0 { stream.inbox.append(bytes) }
+        if bytes.byteCount > 0 { stream.inbox.append(bytes, window: stream.window) }
         if isEnd { stream.receiving = .finished }
         noteReadable(stream)
     }
