@@ -5,9 +5,6 @@
 #include <string.h>
 
 static _Thread_local quicwatch *current;
-// Of one datagram only, so one of each for a thread is enough.
-static _Thread_local quicwatch_stop stops[QUICWATCH_MAX_STOPS];
-static _Thread_local quicwatch_piece pieces[QUICWATCH_MAX_PIECES];
 static _Thread_local quicwatch_mutation current_mutation;
 static _Thread_local void *current_context;
 static _Atomic(ngtcp2_decrypt) inner_decrypt;
@@ -60,22 +57,11 @@ static int skip_ack(reader *r, int with_ecn) {
     return skip_varints(r, 2 * count) && (!with_ecn || skip_varints(r, 3));
 }
 
-static int take_stream(quicwatch *watch, reader *r, uint64_t type) {
-    uint64_t stream, offset = 0;
-    uint64_t length;
-    if (!read_varint(r, &stream)) return 0;
-    if ((type & 4) && !read_varint(r, &offset)) return 0;
-    if (!(type & 2)) length = (uint64_t)(r->end - r->at);
-    else if (!read_varint(r, &length)) return 0;
-    if (!skip(r, length)) return 0;
-    if (offset == 0 || length == 0 || length >= QUICWATCH_PIECE_LENGTH) return 1;
-    if (watch->piece_count == QUICWATCH_MAX_PIECES) {
-        watch->pieces_lost++;
-    } else {
-        pieces[watch->piece_count].stream = stream;
-        pieces[watch->piece_count].end = offset + length;
-        watch->piece_count++;
-    }
+static int skip_stream(reader *r, uint64_t type) {
+    if (!skip_varints(r, 1)) return 0;
+    if ((type & 4) && !skip_varints(r, 1)) return 0;
+    if (type & 2) return skip_counted(r);
+    r->at = r->end;
     return 1;
 }
 
@@ -90,8 +76,8 @@ static int take_stop(quicwatch *watch, reader *r) {
     uint64_t stream, code;
     if (!read_varint(r, &stream) || !read_varint(r, &code)) return 0;
     if (watch->stop_count < QUICWATCH_MAX_STOPS) {
-        stops[watch->stop_count].stream = stream;
-        stops[watch->stop_count].code = code;
+        watch->stops[watch->stop_count].stream = stream;
+        watch->stops[watch->stop_count].code = code;
         watch->stop_count++;
     }
     return 1;
@@ -111,10 +97,10 @@ static int take_frame(quicwatch *watch, quicwatch *seen, reader *r) {
     case 0x03: return skip_ack(r, 1);
     case 0x04: seen->resets++; return skip_varints(r, 3);
     case 0x05: seen->resets++; return take_stop(watch, r);
-    case 0x06: seen->cryptos++; return skip_varints(r, 1) && skip_counted(r);
+    case 0x06: return skip_varints(r, 1) && skip_counted(r);
     case 0x07: return skip_counted(r);
     case 0x08: case 0x09: case 0x0a: case 0x0b:
-    case 0x0c: case 0x0d: case 0x0e: case 0x0f: return take_stream(watch, r, type);
+    case 0x0c: case 0x0d: case 0x0e: case 0x0f: return skip_stream(r, type);
     case 0x10: case 0x12: case 0x13: case 0x14:
     case 0x16: case 0x17: return skip_varints(r, 1);
     case 0x11: case 0x15: return skip_varints(r, 2);
@@ -193,15 +179,9 @@ static void scan(
     if (length == 0) return;
     reader r = {payload, payload + length};
     quicwatch seen;
-    seen.resets = seen.challenges = seen.connection_ids = seen.pings = seen.cryptos = 0;
-    const uint32_t kept = watch->piece_count, lost = watch->pieces_lost;
+    seen.resets = seen.challenges = seen.connection_ids = seen.pings = 0;
     while (r.at != r.end && take_frame(watch, &seen, &r)) {}
-    if (!counts) {
-        watch->piece_count = kept;
-        watch->pieces_lost = lost;
-        return;
-    }
-    watch->cryptos += seen.cryptos;
+    if (!counts) return;
     watch->resets += seen.resets;
     watch->challenges += seen.challenges;
     watch->connection_ids += seen.connection_ids;
@@ -288,20 +268,12 @@ void quicwatch_install(ngtcp2_callbacks *callbacks) {
 }
 
 void quicwatch_begin(quicwatch *watch) {
-    watch->stop_count = watch->piece_count = watch->pieces_lost = 0;
+    watch->stop_count = 0;
     current = watch;
 }
 
 void quicwatch_end(void) {
     current = NULL;
-}
-
-const quicwatch_stop *quicwatch_stops(void) {
-    return stops;
-}
-
-const quicwatch_piece *quicwatch_pieces(void) {
-    return pieces;
 }
 
 void quicwatch_reset_counts(quicwatch *watch) {

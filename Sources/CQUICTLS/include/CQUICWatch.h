@@ -1,7 +1,7 @@
 // Sees the frames of opened packets that ngtcp2 0.12 announces to nobody.
 //
-// Three needs: STOP_SENDING has no callback on the side that receives it, cheap control frames are not
-// limited by the library, and neither are the holes between pieces that came out of order. Every received packet passes the decrypt callback, so this wraps it:
+// Two needs: STOP_SENDING has no callback on the side that receives it, and cheap control frames are
+// not limited by the library. Every received packet passes the decrypt callback, so this wraps it:
 // after a packet was opened its frames are walked once (RFC 9000 §12.4), nothing is copied.
 //
 // A watch is told which packets are its own by being current on the thread while the connection
@@ -18,14 +18,8 @@
 extern "C" {
 #endif
 
-/// STOP_SENDING frames kept from one datagram: three bytes are the least that one takes, so 1,500 bytes
-/// have no room for more.
-#define QUICWATCH_MAX_STOPS 512
-/// Pieces of streams kept from one datagram; 1,500 bytes have room for few more.
-#define QUICWATCH_MAX_PIECES 256
-/// A piece is a STREAM frame with less data than this. A hole before a longer one costs the library
-/// less than a fifth of what the other side has to send for it.
-#define QUICWATCH_PIECE_LENGTH 512
+/// STOP_SENDING frames kept from one datagram; a datagram has room for few more.
+#define QUICWATCH_MAX_STOPS 64
 /// Packet numbers below the highest one that are remembered one by one; a multiple of 64.
 #define QUICWATCH_WINDOW 1024
 /// Initial, handshake and application packets are numbered each by themselves (RFC 9000 §12.3).
@@ -35,13 +29,6 @@ typedef struct quicwatch_stop {
     uint64_t stream;
     uint64_t code;
 } quicwatch_stop;
-
-/// A short STREAM frame that is not the beginning of its stream.
-typedef struct quicwatch_piece {
-    uint64_t stream;
-    /// Where in the stream it ends.
-    uint64_t end;
-} quicwatch_piece;
 
 /// Which packet numbers were opened, so that copies of packets do not count again.
 typedef struct quicwatch_numbers {
@@ -62,18 +49,13 @@ typedef struct quicwatch {
     uint32_t connection_ids;
     /// PING.
     uint32_t pings;
-    /// CRYPTO, since the beginning.
-    uint32_t cryptos;
-    /// Of the datagram being read; see `quicwatch_stops`.
+    /// Of the datagram being read.
     uint32_t stop_count;
-    /// Of the datagram being read; see `quicwatch_pieces`.
-    uint32_t piece_count;
-    /// Of the datagram being read: pieces that were not kept.
-    uint32_t pieces_lost;
     /// Some packet was opened, or a Retry accepted: somebody who knows the connection is there.
     uint32_t has_heard;
     /// A packet was opened that is no copy of another, since somebody set this to 0.
     uint32_t has_new;
+    quicwatch_stop stops[QUICWATCH_MAX_STOPS];
     quicwatch_numbers numbers[QUICWATCH_SPACES];
 } quicwatch;
 
@@ -84,12 +66,7 @@ void quicwatch_install(ngtcp2_callbacks *_Nonnull callbacks);
 void quicwatch_begin(quicwatch *_Nonnull watch);
 void quicwatch_end(void);
 
-/// The `stop_count` stops and `piece_count` pieces of the datagram read last on this thread, until the
-/// next one is. Pieces of packets that came before are not among them.
-const quicwatch_stop *_Nonnull quicwatch_stops(void);
-const quicwatch_piece *_Nonnull quicwatch_pieces(void);
-
-/// Starts counting at zero again; CRYPTO goes on.
+/// Starts counting at zero again.
 void quicwatch_reset_counts(quicwatch *_Nonnull watch);
 
 /// Walks the frames of one opened application packet; its number tells it from copies of others.

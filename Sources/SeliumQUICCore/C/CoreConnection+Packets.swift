@@ -31,7 +31,6 @@ extension CoreConnection {
         }
         for stop in packets.stopSendings { receivedStopSending(id: stop.stream, code: stop.code) }
         countControlFrames(packets, now: now)
-        countPieces(packets, now: now)
         guard end == nil else { return .taken }
         if packets.session.remembers { packets.session.keepTickets() }
         if owesAddressToken { giveAddressToken(packets, now: now) }
@@ -52,21 +51,6 @@ extension CoreConnection {
         finish(
             .violation(code: code, isTransport: false, detail: "a flood of control frames"),
             .application(code: code, reason: "control frame flood"), now: now)
-    }
-
-    /// What was sent in small pieces and out of order costs us far more than its bytes.
-    private func countPieces(_ packets: PacketMachine, now: UInt64) {
-        for piece in packets.pieces { receivedPiece(of: piece.stream, end: piece.end) }
-        earlyCount += packets.lostPieces
-        // A server says more than that after the handshake, in a long life: it gives tickets.
-        guard
-            earlyCount > Self.maximumEarlyPieces
-                || (isServer && packets.handshakePieces > Self.maximumHandshakePieces)
-        else { return }
-        let code = configuration.floodCloseCode
-        finish(
-            .violation(code: code, isTransport: false, detail: "a flood of small pieces"),
-            .application(code: code, reason: "too many small pieces"), now: now)
     }
 
     /// Whatever has to be done because of the time.

@@ -135,23 +135,11 @@ internal import CQUICTLS
     var stopSendings: [(stream: UInt64, code: UInt64)] {
         let count = unsafe Int(watch.pointee.stop_count)
         guard count > 0 else { return [] }
-        let stops = unsafe UnsafeBufferPointer(start: quicwatch_stops(), count: count)
-        return unsafe stops.map { ($0.stream, $0.code) }
+        return unsafe withUnsafeBytes(of: &watch.pointee.stops) { bytes in
+            let stops = unsafe bytes.assumingMemoryBound(to: quicwatch_stop.self)
+            return unsafe stops.prefix(count).map { ($0.stream, $0.code) }
+        }
     }
-
-    /// Short STREAM frames of the datagram read last that do not begin their stream.
-    var pieces: [(stream: UInt64, end: UInt64)] {
-        let count = unsafe Int(watch.pointee.piece_count)
-        guard count > 0 else { return [] }
-        let pieces = unsafe UnsafeBufferPointer(start: quicwatch_pieces(), count: count)
-        return unsafe pieces.map { ($0.stream, $0.end) }
-    }
-
-    /// How many more there were than `pieces` has room for.
-    var lostPieces: Int { unsafe Int(watch.pointee.pieces_lost) }
-
-    /// CRYPTO frames that came, all in all.
-    var handshakePieces: Int { unsafe Int(watch.pointee.cryptos) }
 
     /// The largest of the counts of cheap control frames, since they were reset. A RESET_STREAM for
     /// each of our own STOP_SENDINGs is what the RFC wants of the other side (RFC 9000 §3.5).

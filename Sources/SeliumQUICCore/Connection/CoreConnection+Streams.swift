@@ -149,8 +149,6 @@ extension CoreConnection {
         guard !stream.isClosed else { return }
         stream.isClosed = true
         streams[stream.id] = nil
-        earlyCount -= stream.early.count
-        stream.early = EarlyPieces()
         returnWindow(of: stream)
         if stream.receiving == .open { stream.receiving = .finished }
         if stream.isReleased {
@@ -178,23 +176,10 @@ extension CoreConnection {
     func received(_ bytes: RawSpan, isEnd: Bool, on stream: CoreStream) {
         // Connection credit on receipt: a stream that nobody reads must not hold up the others.
         packets?.extendConnectionWindow(by: bytes.byteCount)
-        stream.receivedCount &+= UInt64(bytes.byteCount)
-        if stream.early.count > 0 {
-            earlyCount -= stream.early.delivered(to: stream.receivedCount)
-        }
         guard stream.receiving == .open, !stream.isReleased else { return }
         if bytes.byteCount > 0 { stream.inbox.append(bytes, window: stream.window) }
         if isEnd { stream.receiving = .finished }
         noteReadable(stream)
-    }
-
-    /// A short STREAM frame came that ends there; what was in order was delivered before.
-    func receivedPiece(of id: UInt64, end: UInt64) {
-        // The library keeps nothing of a stream that nobody wants any more.
-        guard let stream = streams[id], stream.receiving == .open, end > stream.receivedCount
-        else { return }
-        stream.early.add(end: end)
-        earlyCount += 1
     }
 
     func receivedReset(code: UInt64, on stream: CoreStream) {

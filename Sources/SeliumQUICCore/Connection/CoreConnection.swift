@@ -45,14 +45,6 @@ package final class CoreConnection {
     var sendQueue = Deque<CoreStream>()
     /// Sum of the receive windows of streams that live or hold unread bytes, bytes.
     var windowSum = 0
-    /// Sum of the pieces that arrived before their turn, of streams that live.
-    var earlyCount = 0
-    /// Such pieces on one connection. A peer that loses packets, or sends in small frames, stays far
-    /// below: only what one window of a stream has in flight can be early.
-    static let maximumEarlyPieces = 8_192
-    /// CRYPTO frames from a client, all in all; a hello and an answer are a few dozen even of those
-    /// who cut theirs up.
-    static let maximumHandshakePieces = 1_024
     var events: [CoreEvent] = []
     /// In the endpoint's list of connections with events.
     var isEventful = false

@@ -44,11 +44,6 @@ package final class CoreStream {
     /// Bytes consumed since the window grew last.
     var consumedInWindow = 0
 
-    /// Bytes that arrived in order.
-    var receivedCount: UInt64 = 0
-    /// What arrived before its turn.
-    var early = EarlyPieces()
-
     /// In the connection's queue of streams with something to send.
     var isQueued = false
     /// A `readable` event is pending.
