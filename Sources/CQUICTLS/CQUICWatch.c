@@ -5,6 +5,8 @@
 #include <string.h>
 
 static _Thread_local quicwatch *current;
+// Of one datagram only, so one place for a thread is enough.
+static _Thread_local quicwatch_stop stops[QUICWATCH_MAX_STOPS];
 static _Thread_local quicwatch_mutation current_mutation;
 static _Thread_local void *current_context;
 static _Atomic(ngtcp2_decrypt) inner_decrypt;
@@ -76,8 +78,8 @@ static int take_stop(quicwatch *watch, reader *r) {
     uint64_t stream, code;
     if (!read_varint(r, &stream) || !read_varint(r, &code)) return 0;
     if (watch->stop_count < QUICWATCH_MAX_STOPS) {
-        watch->stops[watch->stop_count].stream = stream;
-        watch->stops[watch->stop_count].code = code;
+        stops[watch->stop_count].stream = stream;
+        stops[watch->stop_count].code = code;
         watch->stop_count++;
     }
     return 1;
@@ -274,6 +276,10 @@ void quicwatch_begin(quicwatch *watch) {
 
 void quicwatch_end(void) {
     current = NULL;
+}
+
+const quicwatch_stop *quicwatch_stops(void) {
+    return stops;
 }
 
 void quicwatch_reset_counts(quicwatch *watch) {

@@ -184,6 +184,28 @@ struct HostileTests {
         #expect(client.end == nil)
     }
 
+    @Test("each of a hundred stop-sendings in one datagram is heard")
+    func manyStops() throws {
+        let pair = try QUICPair()
+        let (client, server) = try pair.connect()
+        let streams = try (0..<100).map { _ in try #require(client.openStream()) }
+        for stream in streams { _ = client.write(stream, text("x").span) }
+        pair.run(for: .milliseconds(10))
+        #expect(pair.server.inbound.count == 100)
+        let sent = pair.network.sentCount
+        for stream in streams { client.stopSending(stream, code: 9) }
+        pair.flush()
+        #expect(pair.network.sentCount == sent + 1)
+        pair.run(for: .milliseconds(2))
+        for remote in pair.server.inbound {
+            let refusal = server.refusal(of: remote)
+            guard case .stopped(9)? = refusal else {
+                Issue.record("stream \(remote.id): \(String(describing: refusal))")
+                continue
+            }
+        }
+    }
+
     @Test("copied packets are not counted as a flood")
     func copiesAreNoFlood() throws {
         var configuration = QUICConfiguration.server

@@ -18,8 +18,9 @@
 extern "C" {
 #endif
 
-/// STOP_SENDING frames kept from one datagram; a datagram has room for few more.
-#define QUICWATCH_MAX_STOPS 64
+/// STOP_SENDING frames kept from one datagram: three bytes are the least that one takes, so 1,500 bytes
+/// have no room for more.
+#define QUICWATCH_MAX_STOPS 512
 /// Packet numbers below the highest one that are remembered one by one; a multiple of 64.
 #define QUICWATCH_WINDOW 1024
 /// Initial, handshake and application packets are numbered each by themselves (RFC 9000 §12.3).
@@ -49,13 +50,12 @@ typedef struct quicwatch {
     uint32_t connection_ids;
     /// PING.
     uint32_t pings;
-    /// Of the datagram being read.
+    /// Of the datagram being read; see `quicwatch_stops`.
     uint32_t stop_count;
     /// Some packet was opened, or a Retry accepted: somebody who knows the connection is there.
     uint32_t has_heard;
     /// A packet was opened that is no copy of another, since somebody set this to 0.
     uint32_t has_new;
-    quicwatch_stop stops[QUICWATCH_MAX_STOPS];
     quicwatch_numbers numbers[QUICWATCH_SPACES];
 } quicwatch;
 
@@ -65,6 +65,9 @@ void quicwatch_install(ngtcp2_callbacks *_Nonnull callbacks);
 /// Makes `watch` current on this thread and forgets the stops of the datagram before.
 void quicwatch_begin(quicwatch *_Nonnull watch);
 void quicwatch_end(void);
+
+/// The `stop_count` stops of the datagram read last on this thread, until the next one is.
+const quicwatch_stop *_Nonnull quicwatch_stops(void);
 
 /// Starts counting at zero again.
 void quicwatch_reset_counts(quicwatch *_Nonnull watch);

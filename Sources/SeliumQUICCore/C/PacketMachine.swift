@@ -135,10 +135,8 @@ internal import CQUICTLS
     var stopSendings: [(stream: UInt64, code: UInt64)] {
         let count = unsafe Int(watch.pointee.stop_count)
         guard count > 0 else { return [] }
-        return unsafe withUnsafeBytes(of: &watch.pointee.stops) { bytes in
-            let stops = unsafe bytes.assumingMemoryBound(to: quicwatch_stop.self)
-            return unsafe stops.prefix(count).map { ($0.stream, $0.code) }
-        }
+        let stops = unsafe UnsafeBufferPointer(start: quicwatch_stops(), count: count)
+        return unsafe stops.map { ($0.stream, $0.code) }
     }
 
     /// The largest of the counts of cheap control frames, since they were reset. A RESET_STREAM for
