@@ -82,6 +82,61 @@ struct ForgedFrameTests {
         return [1, 0, 6, 0, 3, 3] + random.bytes(1_530)
     }
 
+    @Test("a stream that comes with a thousand holes in it is the other side's fault, and ends it")
+    func holes() throws {
+        let pair = try QUICPair()
+        let (client, server) = try pair.connect()
+        let offset = Box<UInt64>(1)
+        pair.clients[0].mutation = { frames in
+            // Every other byte of the first stream.
+            var forged: [UInt8] = []
+            while forged.count + 12 <= frames.count {
+                forged += [0x0e, 0] + varint(offset.value) + [1, 7]
+                offset.value += 2
+            }
+            for index in 0..<frames.count {
+                frames[index] = index < forged.count ? forged[index] : 0
+            }
+        }
+        for _ in 0..<90 where client.end == nil {
+            // Something to send, for each packet; what it says is forged.
+            let stream = try #require(client.openStream())
+            _ = client.write(stream, SeededBytes.make(1_000).span)
+            pair.run(for: .milliseconds(1))
+        }
+        // Long before its window is full.
+        #expect(offset.value > 2_000 && offset.value < 8_000)
+        guard case .violation(_, isTransport: true, _) = server.end else {
+            Issue.record("\(String(describing: server.end))")
+            return
+        }
+        guard case .closedByPeer(_, isTransport: true, _) = client.end else {
+            Issue.record("\(String(describing: client.end))")
+            return
+        }
+    }
+
+    @Test("a hello with a thousand holes in it is not waited for")
+    func holesInAHello() throws {
+        let pair = try QUICPair()
+        let forge = InitialForge(
+            destination: [1, 2, 3, 4, 5, 6, 7, 8], source: [9, 9, 9, 9, 9, 9, 9, 9])
+        let source = SocketAddress(IPv4Address(203, 0, 113, 9), port: 4_433)
+        var offset: UInt64 = 5
+        for number in 0..<12 as Range<UInt32> {
+            // The beginning of a hello that is 60,000 bytes long.
+            var frames: [UInt8] = number == 0 ? [6, 0, 4, 1, 0, 0xea, 0x60] : []
+            while frames.count < 1_000 {
+                frames += Self.crypto(offset: offset, [7])
+                offset += 2
+            }
+            pair.inject(
+                forge.packet(number: number, frames: frames), from: source, to: pair.server)
+            if number == 3 { #expect(pair.server.endpoint.halfOpenCount == 1) }
+        }
+        #expect(pair.server.endpoint.halfOpenCount == 0)
+    }
+
     @Test(
         "clients with the right keys that send mutated frames harm nobody else",
         arguments: [31, 32, 33] as [UInt64])

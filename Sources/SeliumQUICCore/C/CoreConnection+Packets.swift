@@ -83,8 +83,14 @@ extension CoreConnection {
                 let text = "the TLS handshake could not go on"
                 finish(.failed(detail: text), .alert(packets.alert), now: now)
             }
+        case NGTCP2_ERR_INTERNAL:
+            // What 0.12 says of a stream, or a hello, that came with a thousand holes in it.
+            let end = QUICConnectionEnd.violation(
+                code: PacketMachine.transportCode(of: error), isTransport: true,
+                detail: "too many small pieces out of order")
+            finish(end, .library(error), now: now)
         case NGTCP2_ERR_CLOSING, NGTCP2_ERR_DROP_CONN, NGTCP2_ERR_NOMEM,
-            NGTCP2_ERR_CALLBACK_FAILURE, NGTCP2_ERR_INTERNAL:
+            NGTCP2_ERR_CALLBACK_FAILURE:
             finish(.failed(detail: PacketMachine.text(of: error)), .library(error), now: now)
         default:
             let end = QUICConnectionEnd.violation(
