@@ -347,6 +347,37 @@ struct SocketTests {
         await listener.close()
     }
 
+    @Test("a close by a task on the connection's own loop reaches the other side")
+    func closeOnTheLoop() async throws {
+        let certificates = try LiveCertificates()
+        // Without a word the server would learn of it by silence.
+        var configuration = QUICConfiguration.server
+        configuration.idleTimeout = .seconds(3)
+        let listener = try await QUICListener.bind(
+            [SocketAddress(IPv4Address.loopback, port: 0)], tls: certificates.serverContext(),
+            authority: .unrestricted, configuration: configuration, logger: EchoServer.quiet)
+        async let connecting = QUICConnection.connect(
+            to: listener.localAddresses[0], serverName: "localhost",
+            tls: certificates.clientContext(), authority: .unrestricted, logger: EchoServer.quiet)
+        let accepted = await listener.connections.next()
+        let server = try #require(accepted)
+        let client = try await connecting
+        let near = try await client.openStream()
+        try await near.write([1])
+        let leaving = Task(executorPreference: client.taskExecutor) {
+            // What comes wakes it in the middle of a turn.
+            #expect(try await near.read(atMost: 1) == [2])
+            client.close(code: 7, reason: "done")
+        }
+        let opened = await server.inboundStreams.next()
+        let far = try #require(opened)
+        try await far.write([2])
+        try await leaving.value
+        let end = await server.ended()
+        #expect(end == .closedByPeer(code: 7, isTransport: false, reason: "done"))
+        await listener.close()
+    }
+
     @Test("a cancelled read loses no bytes")
     func cancelledRead() async throws {
         let certificates = try LiveCertificates()

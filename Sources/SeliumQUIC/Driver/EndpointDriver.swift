@@ -208,6 +208,12 @@ final class EndpointDriver: @unchecked Sendable {
     /// Closes the sockets after what is waiting was sent. Connections should have been closed before.
     func close() -> EventLoopFuture<Void> {
         guard !isClosed else { return loop.makeSucceededVoidFuture() }
+        guard !isInTurn else {
+            // By a task that this turn woke: the farewell is sent when the turn is over.
+            let promise = loop.makePromise(of: Void.self)
+            loop.execute { self.close().cascade(to: promise) }
+            return promise.futureResult
+        }
         turn()
         isClosed = true
         timer?.cancel()
