@@ -1,6 +1,8 @@
 internal import NIOCore
 
-/// One task's wait for one handshake. Confined to the loop.
+/// One task's wait for one handshake.
+///
+/// SAFETY: confined to the driver's loop; `connect` calls it there only.
 final class ConnectAttempt: @unchecked Sendable {
     typealias Outcome = Result<QUICConnection, QUICError>
 

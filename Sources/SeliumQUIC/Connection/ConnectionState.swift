@@ -1,8 +1,9 @@
 internal import DequeModule
 internal import NIOCore
 
-/// Who waits for a connection, and what waits to be taken from it. Confined to the loop; hangs on
-/// the core's connection.
+/// Who waits for a connection, and what waits to be taken from it; hangs on the core's connection.
+///
+/// SAFETY: confined to the driver's loop; tasks hand it there and touch nothing of it themselves.
 final class ConnectionState: @unchecked Sendable {
     /// Tasks that may wait for the other side to grant a stream.
     static let maximumOpeners = 1_024

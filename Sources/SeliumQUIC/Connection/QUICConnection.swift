@@ -217,7 +217,9 @@ public final class QUICConnection: Sendable {
     }
 }
 
-/// The place of a waiting task, known to the loop only.
+/// The place of a waiting task.
+///
+/// SAFETY: read and written on the loop only; the task carries the reference.
 private final class Ticket: @unchecked Sendable {
     var id: UInt64?
 }

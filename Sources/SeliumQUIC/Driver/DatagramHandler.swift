@@ -1,7 +1,10 @@
+internal import Logging
 internal import NIOCore
 internal import NIOPosix
 
-/// Between one UDP channel and the driver. Confined to the loop.
+/// Between one UDP channel and the driver.
+///
+/// SAFETY: confined to the channel's loop, which is the driver's.
 final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -63,6 +66,9 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError, error.errnoCode == Errno.connectionRefused else {
+            driver?.logger.debug(
+                "a socket reported an error",
+                metadata: ["address": "\(local)", "error": "\(error)"])
             return
         }
         driver?.refused()

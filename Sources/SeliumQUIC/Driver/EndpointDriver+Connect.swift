@@ -19,9 +19,9 @@ extension EndpointDriver {
                     case .success(let socket):
                         socket.handler.detach()
                         socket.channel.close(promise: nil)
-                    case .failure:
+                    case .failure(let error):
                         let end = QUICConnectionEnd.failed(
-                            detail: "the socket was closed by the system")
+                            detail: "the socket was closed by the system; another: \(error)")
                         for connection in self.endpoint.connections {
                             connection.abandon(end, now: Self.now)
                         }

@@ -5,8 +5,10 @@ internal import NIOPosix
 
 /// Runs one endpoint on one event loop: sockets in, timers in, datagrams out, events forwarded.
 ///
-/// Everything here happens on the loop. One turn is: events → tasks they woke → packets → timer, so
-/// that what a request answers at once leaves together with the acknowledgement of the request.
+/// One turn is: events → tasks they woke → packets → timer, so that what a request answers at once
+/// leaves together with the acknowledgement of the request.
+///
+/// SAFETY: everything here happens on the loop, but for making it and reading its `let`s.
 final class EndpointDriver: @unchecked Sendable {
     /// Buffers filled in one turn before the loop looks at its other work: 1 MiB.
     private static let buffersPerTurn = 16

@@ -1,7 +1,9 @@
 internal import DequeModule
 internal import NIOCore
 
-/// What waits to be taken from a listener. Confined to its loop.
+/// What waits to be taken from a listener.
+///
+/// SAFETY: confined to the listener's loop; tasks hand it there and touch nothing of it themselves.
 final class ListenerState: @unchecked Sendable {
     /// What a connection is closed with that nobody takes: `refused before any work`.
     static let refusedCode: UInt64 = 5

@@ -11,7 +11,7 @@ final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     private static let maximumJobs = 1_024
 
     let loop: any EventLoop
-    // Confined to the loop.
+    // SAFETY: both are read and written on the loop only.
     private var jobs = Deque<UnownedJob>()
     private var isScheduled = false
 

@@ -1,6 +1,8 @@
 internal import NIOCore
 
-/// Who waits for a stream. Confined to the loop; hangs on the core's stream.
+/// Who waits for a stream; hangs on the core's stream.
+///
+/// SAFETY: confined to the connection's loop; tasks hand it there and touch nothing of it themselves.
 final class StreamState: @unchecked Sendable {
     enum ReadOutcome: Sendable {
         case bytes([UInt8])

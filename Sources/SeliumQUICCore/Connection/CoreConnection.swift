@@ -30,7 +30,8 @@ package final class CoreConnection {
     let configuration: QUICConfiguration
     /// The endpoint holds its living connections. A strong reference back would keep both for ever
     /// when somebody lets go of an endpoint that is in use; a weak one costs too much on this path.
-    /// It cannot dangle: an endpoint that goes ends its connections first.
+    /// SAFETY: it cannot dangle: an endpoint that goes ends its connections first, and a connection
+    /// that is over has none.
     private unowned(unsafe) var owner: CoreEndpoint?
     /// Nil once the connection is over.
     var endpoint: CoreEndpoint? {

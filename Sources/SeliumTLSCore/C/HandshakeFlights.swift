@@ -106,6 +106,8 @@ private func flights(_ owner: UnsafeMutableRawPointer?) -> HandshakeFlights? {
 }
 
 /// Shared by all sessions and alive for ever, as `btls_session_set_hooks` asks.
+///
+/// SAFETY: written once, before anybody has it.
 private nonisolated(unsafe) let flightHooks: UnsafePointer<btls_quic_hooks> = {
     let hooks = UnsafeMutablePointer<btls_quic_hooks>.allocate(capacity: 1)
     unsafe hooks.initialize(

@@ -18,7 +18,7 @@ public final class TLSContext: Sendable {
     public let side: Side
     /// Our own certificate, the leaf.
     public let certificate: Certificate?
-    /// The library never changes a context after it was made, and counts references atomically.
+    /// SAFETY: the library never changes a context after it was made, and counts references atomically.
     nonisolated(unsafe) let context: OpaquePointer
     /// The library's context points to them.
     private let ticketKeys: TLSTicketKeys?

@@ -5,7 +5,7 @@ internal import CBoringTLS
 /// Immutable, and held by the TLS engine only: there are no bytes of it to be written down.
 @safe
 package final class TLSTicket: Sendable {
-    /// The library counts references atomically and never changes it.
+    /// SAFETY: the library counts references atomically and never changes it.
     nonisolated(unsafe) let handle: OpaquePointer
 
     init(_ handle: OpaquePointer) {

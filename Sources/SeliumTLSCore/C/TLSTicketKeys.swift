@@ -12,7 +12,7 @@ public final class TLSTicketKeys: Sendable {
     /// Keys at once: the first seals, the others only open.
     public static let maximumKeys = Int(BTLS_MAX_TICKET_KEYS)
 
-    /// The library guards it with a lock of its own.
+    /// SAFETY: the library guards it with a lock of its own.
     nonisolated(unsafe) let handle: OpaquePointer
 
     /// A key drawn here, that nobody else knows: tickets end with the process. It renews itself, as
