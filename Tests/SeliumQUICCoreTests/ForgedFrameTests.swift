@@ -116,27 +116,6 @@ struct ForgedFrameTests {
         }
     }
 
-    @Test("a hello with a thousand holes in it is not waited for")
-    func holesInAHello() throws {
-        let pair = try QUICPair()
-        let forge = InitialForge(
-            destination: [1, 2, 3, 4, 5, 6, 7, 8], source: [9, 9, 9, 9, 9, 9, 9, 9])
-        let source = SocketAddress(IPv4Address(203, 0, 113, 9), port: 4_433)
-        var offset: UInt64 = 5
-        for number in 0..<12 as Range<UInt32> {
-            // The beginning of a hello that is 60,000 bytes long.
-            var frames: [UInt8] = number == 0 ? [6, 0, 4, 1, 0, 0xea, 0x60] : []
-            while frames.count < 1_000 {
-                frames += Self.crypto(offset: offset, [7])
-                offset += 2
-            }
-            pair.inject(
-                forge.packet(number: number, frames: frames), from: source, to: pair.server)
-            if number == 3 { #expect(pair.server.endpoint.halfOpenCount == 1) }
-        }
-        #expect(pair.server.endpoint.halfOpenCount == 0)
-    }
-
     @Test(
         "clients with the right keys that send mutated frames harm nobody else",
         arguments: [31, 32, 33] as [UInt64])

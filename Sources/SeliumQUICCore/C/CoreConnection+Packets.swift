@@ -84,7 +84,7 @@ extension CoreConnection {
                 finish(.failed(detail: text), .alert(packets.alert), now: now)
             }
         case NGTCP2_ERR_INTERNAL:
-            // What 0.12 says of a stream, or a hello, that came with a thousand holes in it.
+            // What 0.12 says of a stream that came with a thousand holes in it, and of nothing else.
             let end = QUICConnectionEnd.violation(
                 code: PacketMachine.transportCode(of: error), isTransport: true,
                 detail: "too many small pieces out of order")
