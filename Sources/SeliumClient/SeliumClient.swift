@@ -26,9 +26,8 @@ public struct SeliumClient: Sendable {
         _ dialer: any Dialer, _ configuration: Configuration,
         _ body: (SeliumClient) async throws -> Value
     ) async throws -> Value {
-        let pool = ConnectionPool(
-            dialer, reconnection: configuration.reconnection, logger: configuration.logger)
         let watch = DeadlineWatch()
+        let pool = ConnectionPool(dialer, watch, configuration)
         let source = configuration.certificates
         let context = RequestContext(
             pool: pool, watch: watch, reconnection: configuration.reconnection,
@@ -150,19 +149,22 @@ extension SeliumClient {
     ) async throws(ClientError) -> Answer {
         let request = request(call, namespace: namespace, changesSomething: changesSomething)
         var retries = Retries(context.reconnection)
+        var resumes = false
         while true {
             do {
-                return try await askOnce(request, isLongLived: isLongLived, began: began)
+                let lease = try await context.lease(isLongLived: isLongLived, resumes: resumes)
+                return try await askOnce(request, on: lease, began: began)
             } catch {
                 try await retries.pause(after: error)
+                resumes = true
             }
         }
     }
 
     private func askOnce(
-        _ request: WireRequest, isLongLived: Bool, began: (@Sendable (UInt64) -> Void)?
+        _ request: WireRequest, on lease: ConnectionPool.Lease,
+        began: (@Sendable (UInt64) -> Void)?
     ) async throws(ClientError) -> Answer {
-        let lease = try await context.pool.lease(isLongLived: isLongLived)
         let context = self.context
         // On the connection's own thread nothing has to be handed over.
         return try await withTaskExecutorPreference(lease.connection.executor) {

@@ -28,6 +28,8 @@ struct PatienceTests {
             host: InMemoryProcessHost(), certificates: certificates,
             port: try #require(listener.localAddresses.first?.port))
         try await fixture.withClient { client in
+            // Connected without haste: it is the stream that is not to be had.
+            _ = try await client.context.lease(isLongLived: false)
             let impatient = client.timeout(.milliseconds(200))
             let found = await error { _ = try await impatient.info() }
             #expect(found?.code == .deadlineExceeded, "\(String(describing: found))")
@@ -75,6 +77,64 @@ struct PatienceTests {
             await dialer.connection.waitUntilFull()
             request.cancel()
             #expect(await request.value?.code == .cancelled)
+        }
+    }
+
+    @Test("A request waits for a lost connection to come back no longer than its timeout")
+    func serverGone() async throws {
+        let dialer = LosingDialer { _ throws(ClientError) in
+            throw ClientError(.nothingListening(host: "h", port: 1, tried: ["::1"]))
+        }
+        let configuration = SeliumClient.Configuration(
+            timeout: .milliseconds(200),
+            reconnection: .init(maximumPause: .milliseconds(50), giveUpAfter: .seconds(3600)))
+        try await SeliumClient.withDialer(dialer, configuration) { client in
+            // What the last attempt said is worth more than that time has passed.
+            let found = await error { _ = try await client.info() }
+            #expect(
+                found?.connectionFailure
+                    == .nothingListening(host: "h", port: 1, tried: ["::1"]), "\(found as Any)")
+            let start = await error { _ = try await client.start(.name("m")) }
+            #expect(start?.code == .connectionFailed, "\(start as Any)")
+        }
+    }
+
+    @Test("Nor for one attempt that takes longer than that")
+    func silentServer() async throws {
+        let dialer = LosingDialer { _ throws(ClientError) in
+            _ = await cancellation()
+            throw .cancelled
+        }
+        let configuration = SeliumClient.Configuration(
+            timeout: .seconds(3600), reconnection: .init(giveUpAfter: .seconds(3600)))
+        try await SeliumClient.withDialer(dialer, configuration) { client in
+            let found = await error { _ = try await client.timeout(.milliseconds(200)).info() }
+            #expect(found?.code == .deadlineExceeded, "\(found as Any)")
+            #expect(found?.message == "no connection to the server in 0.2 s")
+            #expect(found?.isRetryable == true)
+        }
+    }
+
+    @Test("What follows a process has as long as a lost connection is given")
+    func followerWaits() async throws {
+        let dialer = LosingDialer { attempt throws(ClientError) in
+            if attempt == 1 {
+                do { try await Task.sleep(for: .milliseconds(500)) } catch { throw .cancelled }
+            }
+            throw ClientError(
+                .nothingListening(host: "h", port: UInt16(clamping: attempt), tried: []))
+        }
+        let configuration = SeliumClient.Configuration(
+            timeout: .milliseconds(100),
+            reconnection: .init(maximumPause: .milliseconds(1), giveUpAfter: .seconds(1)))
+        try await SeliumClient.withDialer(dialer, configuration) { client in
+            let found = await error { _ = try await client.wait(for: 1) }
+            // Bounded by the timeout the first attempt would have been the last.
+            guard case .nothingListening(_, let attempt, _)? = found?.connectionFailure else {
+                Issue.record("\(found as Any)")
+                return
+            }
+            #expect(attempt > 1)
         }
     }
 
@@ -196,6 +256,31 @@ private final class FullConnection: ControlConnection {
     }
 
     func close() async { state.withLock { $0.isClosed = true } }
+}
+
+/// Connects once, and loses that connection at the first request; then it does as it is told, with the
+/// number of the attempt.
+private final class LosingDialer: Dialer {
+    private let attempts = Atomic<Int>(0)
+    private let again: @Sendable (Int) async throws(ClientError) -> Void
+
+    init(again: @escaping @Sendable (Int) async throws(ClientError) -> Void) { self.again = again }
+
+    func connect() async throws(ClientError) -> any ControlConnection {
+        let attempt = attempts.add(1, ordering: .relaxed).oldValue
+        if attempt > 0 { try await again(attempt) }
+        return LostConnection()
+    }
+}
+
+private final class LostConnection: ControlConnection {
+    var executor: (any TaskExecutor)? { nil }
+
+    nonisolated(nonsending) func openStream() async throws(TransportError) -> any ControlStream {
+        throw TransportError(kind: .connectionLost, message: "lost")
+    }
+
+    func close() async {}
 }
 
 /// Takes everything and says nothing.

@@ -114,7 +114,8 @@ extension SeliumClient {
         public var initialPause: Duration
         /// The longest pause of all.
         public var maximumPause: Duration
-        /// After this long without a connection the requests fail.
+        /// After this long without a connection the requests fail; those that follow nothing have
+        /// failed before, by their timeout, when that is shorter.
         public var giveUpAfter: Duration
 
         public init(

@@ -26,12 +26,22 @@ final class ConnectionPool: Sendable {
 
     private typealias Waiter = CheckedContinuation<Result<Lease, ClientError>, Never>
 
+    private struct Waiting {
+        let id: UInt64
+        let isLongLived: Bool
+        let waiter: Waiter
+        /// Its patience is over; it waits for the end of the attempt that is under way.
+        var isOverdue = false
+    }
+
     private struct State {
         var members: [Member] = []
-        var waiting: [(id: UInt64, isLongLived: Bool, waiter: Waiter)] = []
+        var waiting: [Waiting] = []
         var cancelled: Set<UInt64> = []
         var nextWaiter: UInt64 = 0
         var isDialing = false
+        /// Why the last attempt to connect again failed, of those that go on.
+        var lastFailure: ClientError?
         var wasConnected = false
         var isClosed = false
     }
@@ -44,15 +54,21 @@ final class ConnectionPool: Sendable {
 
     private let state = Mutex(State())
     private let dialer: any Dialer
+    private let watch: DeadlineWatch
     private let reconnection: SeliumClient.Reconnection
+    /// How long the dialer itself waits for a server that is silent.
+    private let dialerPatience: Duration
     private let logger: Logger
     private let dials: AsyncStream<Void>
     private let dial: AsyncStream<Void>.Continuation
 
-    init(_ dialer: any Dialer, reconnection: SeliumClient.Reconnection, logger: Logger) {
+    init(_ dialer: any Dialer, _ watch: DeadlineWatch, _ configuration: SeliumClient.Configuration)
+    {
         self.dialer = dialer
-        self.reconnection = reconnection
-        self.logger = logger
+        self.watch = watch
+        reconnection = configuration.reconnection
+        dialerPatience = configuration.timeout
+        logger = configuration.logger
         (dials, dial) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -69,12 +85,15 @@ final class ConnectionPool: Sendable {
     }
 
     /// A place for a request, on a connection that lives.
-    func lease(isLongLived: Bool) async throws(ClientError) -> Lease {
+    ///
+    /// - Parameter patience: how long to wait for a connection; nil for as long as it takes to make
+    ///   one or to give that up.
+    func lease(isLongLived: Bool, within patience: Duration?) async throws(ClientError) -> Lease {
         let choice = state.withLock { choose(&$0, isLongLived) }
         switch choice {
         case .lease(let lease): return lease
         case .fail(let error): throw error
-        case .wait: return try await wait(isLongLived)
+        case .wait: return try await wait(isLongLived, patience)
         }
     }
 
@@ -160,27 +179,33 @@ final class ConnectionPool: Sendable {
     private func beginDial(_ state: inout State) {
         guard !state.isDialing else { return }
         state.isDialing = true
+        state.lastFailure = nil
         dial.yield()
     }
 
     // MARK: Waiting and connecting
 
-    private func wait(_ isLongLived: Bool) async throws(ClientError) -> Lease {
+    private func wait(_ isLongLived: Bool, _ patience: Duration?) async throws(ClientError) -> Lease
+    {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
         }
+        let deadline = patience.map { watch.add(.now + $0) {} }
+        defer { if let deadline { watch.remove(deadline) } }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Waiter) in
                 let now: Result<Lease, ClientError>? = state.withLock { state in
                     if state.cancelled.remove(id) != nil { return .failure(.cancelled) }
                     if state.isClosed { return .failure(Self.closed) }
                     if let lease = place(&state, isLongLived) { return .success(lease) }
-                    state.waiting.append((id, isLongLived, waiter))
+                    state.waiting.append(
+                        Waiting(id: id, isLongLived: isLongLived, waiter: waiter))
                     beginDial(&state)
                     return nil
                 }
-                if let now { waiter.resume(returning: now) }
+                if let now { return waiter.resume(returning: now) }
+                if let patience { deadline?.aim { [weak self] in self?.expire(id, patience) } }
             }
         } onCancel: {
             let waiter = state.withLock { state -> Waiter? in
@@ -195,6 +220,36 @@ final class ConnectionPool: Sendable {
         // A cancellation that came after the answer left its mark for nobody.
         state.withLock { _ = $0.cancelled.remove(id) }
         return try result.get()
+    }
+
+    /// Somebody has waited for as long as it may. The first attempt is left to end by itself, which
+    /// it does about now: it knows why there is no connection.
+    private func expire(_ id: UInt64, _ patience: Duration) {
+        let expired = state.withLock { state -> (Waiter, ClientError)? in
+            guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
+            var error = state.lastFailure
+            if error == nil, patience < dialerPatience {
+                error = ClientError(
+                    .deadlineExceeded, "no connection to the server in \(patience.inWords)",
+                    isRetryable: true)
+            }
+            guard let error else {
+                state.waiting[index].isOverdue = true
+                return nil
+            }
+            return (state.waiting.remove(at: index).waiter, error)
+        }
+        if let (waiter, error) = expired { waiter.resume(returning: .failure(error)) }
+    }
+
+    /// An attempt to connect again failed: those whose patience is over wait for no other.
+    private func failed(_ error: ClientError) {
+        let overdue = state.withLock { state in
+            state.lastFailure = error
+            defer { state.waiting.removeAll(where: \.isOverdue) }
+            return state.waiting.filter(\.isOverdue)
+        }
+        for entry in overdue { entry.waiter.resume(returning: .failure(error)) }
     }
 
     private func connect() async -> Result<any ControlConnection, ClientError> {
@@ -212,6 +267,7 @@ final class ConnectionPool: Sendable {
                     return .failure(error)
                 }
                 attempt += 1
+                failed(error)
                 do { try await Task.sleep(for: pause) } catch { return .failure(.cancelled) }
             }
         }

@@ -12,6 +12,18 @@ struct RequestContext: Sendable {
     /// What our certificate is called, for messages.
     let certificateName: @Sendable () -> String
 
+    /// A place on a connection, waited for no longer than the server may be silent. What has followed
+    /// something before, and may be silent for long, has as long as a lost connection is given.
+    ///
+    /// - Parameter resumes: whether it goes on after a lost connection.
+    func lease(isLongLived: Bool, resumes: Bool = false) async throws(ClientError)
+        -> ConnectionPool.Lease
+    {
+        let isFollowing = isLongLived && resumes && !boundsFollowing
+        return try await pool.lease(
+            isLongLived: isLongLived, within: isFollowing ? nil : timeout)
+    }
+
     /// What a failed stream or connection means for the request.
     func error(_ error: TransportError, requestID: String) -> ClientError {
         func failed(_ code: ClientError.Code, _ message: String, isRetryable: Bool) -> ClientError {

@@ -136,7 +136,7 @@ actor LogFollower {
         attach.input = input
         let request = client.request(
             .attach(attach), namespace: reference.namespace, changesSomething: false)
-        let lease = try await client.context.pool.lease(isLongLived: true)
+        let lease = try await client.context.lease(isLongLived: true, resumes: id != nil)
         let reader = AnswerReader(
             try await Exchange.begin(request, on: lease, client.context),
             call: .attach(input: input))

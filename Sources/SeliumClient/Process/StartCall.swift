@@ -51,7 +51,7 @@ final class StartCall: Sendable {
         let request = request(client, follow)
         guard let call = ClientCall(request) else { throw SeliumClient.misplaced }
         let isLongLived = follow != nil || options.takesInput
-        let lease = try await client.context.pool.lease(isLongLived: isLongLived)
+        let lease = try await client.context.lease(isLongLived: isLongLived)
         let reader = AnswerReader(
             try await Exchange.begin(request, on: lease, client.context), call: call)
         while true {
