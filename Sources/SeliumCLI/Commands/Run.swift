@@ -46,6 +46,8 @@ struct Run: SeliumSubcommand {
         let module = try ModuleWord(start.module, isFile: true)
         let form = try view.form(context)
         let runtime = try await PrivateRuntime.start(context)
+        // To the end of the runtime: until then a signal must not end us before it.
+        defer { withExtendedLifetime(signals) {} }
         do {
             let status = try await PrivateRun(
                 module: module, options: options, form: form, context: context, signals: signals
