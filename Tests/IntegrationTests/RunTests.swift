@@ -147,6 +147,34 @@ struct RunTests {
         }
     }
 
+    @Test("what its own runtime could not do is explained with that runtime's words")
+    func runtimeFails() async throws {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        // Both commands in one place; the runtime may write no file larger than 1 MiB.
+        let selium = files.url.appending(path: "selium")
+        try FileManager.default.copyItem(at: URL(filePath: RealServer.selium), to: selium)
+        let real = Checkout.binaries.appending(path: "selium-runtime").path
+        let script = "#!/bin/bash\ntrap '' XFSZ\nulimit -f 1024\nexec '\(real)' \"$@\"\n"
+        let runtime = files.url.appending(path: "selium-runtime")
+        try script.write(to: runtime, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o755], ofItemAtPath: runtime.path)
+        let large = try LargeModule.write(to: files.url, as: "large.wasm", size: 4 << 20)
+        let result = try await Command.run(selium.path, ["run", large])
+        #expect(result.code == 70, "\(result.errors)")
+        let words = result.errors.split(separator: "its runtime said:\n")
+        #expect(words.count == 2, "\(result.errors)")
+        #expect(words.last?.contains("an upload cannot be stored") == true, "\(result.errors)")
+        #expect(words.last?.contains("File too large") == true, "\(result.errors)")
+        // A failure that is not its own is told without it.
+        let empty = files.url.appending(path: "empty.wasm")
+        try Data([1, 2, 3]).write(to: empty)
+        let invalid = try await Command.run(selium.path, ["run", empty.path])
+        #expect(invalid.code == 65, "\(invalid.errors)")
+        #expect(!invalid.errors.contains("its runtime said"))
+    }
+
     @Test("a file that is not there is told without a word about servers")
     func missing() async throws {
         let result = try await Command.run(RealServer.selium, ["run", "nope.wasm"])

@@ -48,15 +48,10 @@ struct Run: SeliumSubcommand {
         let runtime = try await PrivateRuntime.start(context)
         // To the end of the runtime: until then a signal must not end us before it.
         defer { withExtendedLifetime(signals) {} }
-        do {
-            let status = try await PrivateRun(
+        return try await runtime.during(context) {
+            try await PrivateRun(
                 module: module, options: options, form: form, context: context, signals: signals
             ).run(runtime)
-            await runtime.end()
-            return status
-        } catch {
-            await runtime.end()
-            throw error
         }
     }
 }

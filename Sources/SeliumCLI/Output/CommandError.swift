@@ -72,6 +72,15 @@ struct CommandError: Error, Hashable {
         return lines
     }
 
+    /// Whether a server's log may say more about it: its own errors, what it could not do now, and
+    /// that it went away.
+    var isPerhapsTheServers: Bool {
+        let cause = details.first { $0.name == "cause" }?.value
+        return [.serverError, .unreachable, .tryAgain].contains { (possible: ExitStatus) in
+            status == possible || cause == .signed(Int64(possible.code))
+        }
+    }
+
     /// As people read it on stderr.
     func text(colour: Bool) -> String {
         let label = colour ? "\u{1b}[1;31merror:\u{1b}[0m " : "error: "

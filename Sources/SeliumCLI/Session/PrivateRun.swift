@@ -16,10 +16,6 @@ struct PrivateRun: Sendable {
         return try await withThrowingTaskGroup(of: Event.self) { group in
             group.addTask { .finished(try await follow(runtime, started, stops.stream)) }
             group.addTask { await signals.next().map(Event.signal) ?? .nothing }
-            group.addTask {
-                await runtime.drainDiagnostics(context)
-                return .nothing
-            }
             defer { group.cancelAll() }
             var first: SignalWatch.Event?
             while let event = try await group.next() {
