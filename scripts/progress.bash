@@ -14,13 +14,24 @@ say() {
     printf '%s\n' "$*"
 }
 
-# fail SENTENCE [HINT]... : one clear sentence, then what to do, each on its own line.
-fail() {
+# complain SENTENCE [HINT]... : one clear sentence, then what to do, each on its own line.
+complain() {
     printf 'error: %s\n' "$1" >&2
     shift
     local hint
     for hint in "$@"; do printf '  %s\n' "${hint//$'\n'/$'\n'  }" >&2; done
+}
+
+# fail SENTENCE [HINT]... : says it and ends the script.
+fail() {
+    complain "$@"
     exit 1
+}
+
+# misuse SENTENCE [HINT]... : the same for a command line that makes no sense, with the commands' code.
+misuse() {
+    complain "$@"
+    exit 64
 }
 
 # Ends the command that is running with everything it started.
