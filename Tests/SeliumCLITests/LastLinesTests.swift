@@ -2,7 +2,7 @@ import Testing
 
 @testable import SeliumCLI
 
-@Suite("What a runtime said last")
+@Suite("What a runtime said last", .timeLimit(.minutes(2)))
 struct LastLinesTests {
     @Test("Lines come as they end, however they are cut, and the last ones are kept")
     func lines() {
