@@ -30,11 +30,10 @@ struct LastLinesTests {
     @Test(
         "Only what may be the server's own failure is explained with its log",
         arguments: [
-            (ExitStatus.serverError, true), (.unreachable, true), (.tryAgain, true),
-            (.invalidData, false), (.denied, false), (.noInput, false), (.failed, false),
-        ])
-    func explained(_ status: ExitStatus, _ isExplained: Bool) {
-        let error = CommandError(status, "it failed")
+            (70, true), (69, true), (75, true), (65, false), (77, false), (66, false), (1, false),
+        ] as [(Int32, Bool)])
+    func explained(_ code: Int32, _ isExplained: Bool) {
+        let error = CommandError(.init(code), "it failed")
         #expect(error.isPerhapsTheServers == isExplained)
         #expect(error.afterStart(of: 7).isPerhapsTheServers == isExplained)
     }

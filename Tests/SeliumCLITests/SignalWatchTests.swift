@@ -7,7 +7,7 @@ import Testing
 struct SignalWatchTests {
     /// What SIGTERM does now, as a number that can be compared; 0 is to end, 1 to be ignored.
     private func disposition() -> Int {
-        var action = unsafe sigaction()
+        var action = sigaction()
         _ = unsafe sigaction(SIGTERM, nil, &action)
         return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
     }

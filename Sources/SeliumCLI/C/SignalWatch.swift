@@ -117,7 +117,7 @@ private final class SignalHandlers: Sendable {
 
     func add(_ watch: SignalWatch) {
         state.withLock { state in
-            if state.watchers.isEmpty { unsafe state.old = install() }
+            if state.watchers.isEmpty { state.old = install() }
             state.watchers[ObjectIdentifier(watch)] = Watcher(watch: watch)
         }
     }
@@ -127,8 +127,8 @@ private final class SignalHandlers: Sendable {
             guard state.watchers.removeValue(forKey: watch) != nil, state.watchers.isEmpty else {
                 return
             }
-            for ((number, _), old) in unsafe zip(Self.numbers, state.old) {
-                var old = unsafe old
+            for ((number, _), old) in zip(Self.numbers, state.old) {
+                var old = old
                 _ = unsafe sigaction(number, &old, nil)
             }
         }
@@ -137,13 +137,13 @@ private final class SignalHandlers: Sendable {
     /// Puts ours in place; what was there.
     private func install() -> [sigaction] {
         guard unsafe source != nil else { return [] }
-        return unsafe Self.numbers.map { number, _ in
-            var ours = unsafe sigaction()
+        return Self.numbers.map { number, _ in
+            var ours = sigaction()
             unsafe ours.__sigaction_handler.sa_handler = noteSignal
-            unsafe ours.sa_flags = SA_RESTART
-            var old = unsafe sigaction()
+            ours.sa_flags = SA_RESTART
+            var old = sigaction()
             _ = unsafe sigaction(number, &ours, &old)
-            return unsafe old
+            return old
         }
     }
 
