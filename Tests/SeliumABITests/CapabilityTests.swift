@@ -66,4 +66,16 @@ struct CapabilityTests {
         let error = #expect(throws: CapabilityList.Problem.self) { try list.add(list: text) }
         #expect(error?.description.contains(shown) == true)
     }
+
+    @Test(
+        "one grant is no list: a set or a prefix is told where it belongs",
+        arguments: ["wasi", "NetHttp*"])
+    func setAsGrant(_ text: String) {
+        var list = CapabilityList()
+        let error = #expect(throws: CapabilityList.Problem.self) { try list.add(grant: text) }
+        #expect(
+            error?.description
+                == "unknown capability '\(text)'; more than one at once is a list: --capabilities '\(text)'"
+        )
+    }
 }

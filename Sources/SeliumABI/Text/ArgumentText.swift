@@ -23,7 +23,7 @@ public enum ArgumentText: Sendable, Hashable {
     /// Reads `text` as a value of `kind`.
     ///
     /// Numbers are decimal with an optional sign, or `0x` and hexadecimal digits; floats are what
-    /// Swift reads, `inf` and `nan` included. A buffer is the text's UTF-8 bytes, or what `hex:` and
+    /// Swift reads, `inf` and `nan` included, but a number too large for its kind is no infinity. A buffer is the text's UTF-8 bytes, or what `hex:` and
     /// an even number of hexadecimal digits say.
     public init(_ text: String, kind: ValueKind) throws(Problem) {
         switch kind {
@@ -36,10 +36,16 @@ public enum ArgumentText: Sendable, Hashable {
         case .u32: self = .unsigned(try Self.unsigned(text, kind, UInt64(UInt32.max)))
         case .u64: self = .unsigned(try Self.unsigned(text, kind, UInt64.max))
         case .f32:
-            guard let value = Float(text) else { throw Self.misfit(text, kind) }
+            guard let value = Float(text), value.isFinite || !text.contains(where: \.isNumber)
+            else {
+                throw Self.misfit(text, kind)
+            }
             self = .f32(value)
         case .f64:
-            guard let value = Double(text) else { throw Self.misfit(text, kind) }
+            guard let value = Double(text), value.isFinite || !text.contains(where: \.isNumber)
+            else {
+                throw Self.misfit(text, kind)
+            }
             self = .f64(value)
         case .buffer: self = .buffer(try Self.bytes(text))
         case .utf8: self = .utf8(text)

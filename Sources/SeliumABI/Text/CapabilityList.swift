@@ -62,12 +62,20 @@ public struct CapabilityList: Sendable, Hashable {
             guard !name.isEmpty else {
                 throw Problem(description: "an empty capability in '\(grant)'")
             }
-            let known = Capability.allCases.map(\.name) + Self.sets.map(\.name)
-            let hint = NearestName.of(name, among: known).map { "; did you mean '\($0)'?" } ?? ""
-            throw Problem(description: "unknown capability '\(name)'\(hint)")
+            throw Problem(description: "unknown capability '\(name)'\(Self.hint(name))")
         }
         let scope = equals.map { String(grant[grant.index(after: $0)...]) }
         append(Entry(capability: capability, scope: scope))
+    }
+
+    /// What may have been meant by a word that is no capability. Sets and a trailing `*` are for lists:
+    /// where one grant is taken verbatim they are known, but not expanded.
+    private static func hint(_ name: String) -> String {
+        if sets.contains(where: { $0.name == name }) || name.hasSuffix("*") {
+            return "; more than one at once is a list: --capabilities '\(name)'"
+        }
+        let known = Capability.allCases.map(\.name) + sets.map(\.name)
+        return NearestName.of(name, among: known).map { "; did you mean '\($0)'?" } ?? ""
     }
 
     private mutating func append(_ entry: Entry) {
