@@ -46,10 +46,32 @@ struct StartFlagsTests {
         #expect(options.results == [.i64])
     }
 
+    @Test("Infinity is a value for who spells it", arguments: ["inf", "-Infinity", "nan"])
+    func infinity(_ text: String) throws {
+        let options = try parse("x.wasm", "f", "-a", "f64:\(text)").start.options([:])
+        guard case .f64(let value)? = options.arguments.first?.value else {
+            Issue.record("no f64")
+            return
+        }
+        #expect(!value.isFinite)
+    }
+
+    @Test("All of a log begins with its first record, so that a lost one is told")
+    func tail() throws {
+        #expect(try Attach.position(tail: "all", from: nil) == .sequence(1))
+        #expect(try Attach.position(tail: nil, from: nil) == .tail(10))
+        #expect(try Attach.position(tail: "3", from: nil) == .tail(3))
+        #expect(try Attach.position(tail: nil, from: "7") == .sequence(7))
+        for (tail, from) in [("all", "1"), ("x", nil), (nil, "0")] as [(String?, String?)] {
+            #expect(throws: CommandError.self) { try Attach.position(tail: tail, from: from) }
+        }
+    }
+
     @Test(
         "An argument that does not fit is refused and quoted",
         arguments: [
             ["-a", "5"], ["-a", "i8:200"], ["-a", "u8:-1"], ["-a", "f32:x"],
+            ["-a", "f32:1e39"], ["-a", "f64:-1e400"],
             ["-a", "buffer:hex:0"],
             ["-a", "resource:1"], ["-p", "i32"], ["-p", "int", "-a", "5"], ["-r", "resource"],
             ["--memory", "lots"], ["--memory", "0"], ["--name", "7"], ["--name", "a/b"],

@@ -43,7 +43,7 @@ struct Attach: SeliumSubcommand {
     }
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        let position = try position()
+        let position = try Self.position(tail: tail, from: from)
         let processes = try distinct()
         let form = try view.form(context, severalIDs: processes.count > 1)
         guard !input || processes.count == 1 else {
@@ -58,7 +58,9 @@ struct Attach: SeliumSubcommand {
         }
     }
 
-    private func position() throws(CommandError) -> LogPosition {
+    /// Where to begin: `all` is the first record there ever was, so that what is not kept any more is
+    /// a gap that is told, and not silence.
+    static func position(tail: String?, from: String?) throws(CommandError) -> LogPosition {
         guard tail == nil || from == nil else {
             throw .usage("--tail and --from exclude each other")
         }
@@ -69,7 +71,7 @@ struct Attach: SeliumSubcommand {
             return .sequence(sequence)
         }
         guard let tail else { return .tail(10) }
-        if tail == "all" { return .start }
+        if tail == "all" { return .sequence(1) }
         guard let count = UInt32(tail) else {
             throw .usage("--tail '\(Escape.foreign(tail))' is not a number of records, or all")
         }
