@@ -36,6 +36,12 @@ struct GoldenTextTests {
                 + "where the CA is: selium cert issue NAME --renew\n"
         ),
         (
+            .ownCertificateNotYetValid(
+                path: "certs/client.crt", notBefore: 1_795_000_000, now: 1_700_000_000), 78,
+            "error: your certificate certs/client.crt is valid from 2026-11-18 11:06:40 UTC (your clock: 2023-11-14 22:13:20 UTC)\n"
+                + "check the clocks of this machine and of the one where the CA is\n"
+        ),
+        (
             .wrongName(names: ["a", "b"], host: "H"), 78,
             "error: the certificate is for a, b, not for H\ntry: --server-name a\n"
         ),

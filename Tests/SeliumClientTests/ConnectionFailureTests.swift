@@ -169,6 +169,16 @@ struct ConnectionFailureTests {
         }
         #expect(file == "\(path)/client.crt")
         #expect(notAfter == now - 100)
+        oddity.notBefore = now + 100_000
+        oddity.notAfter = now + 200_000
+        let early = try certificates.authority.issue(oddity)
+        try directory.write("client.crt", early.certificatePEM)
+        try directory.write("client.key", early.privateKeyPEM, mode: 0o600)
+        guard case .ownCertificateNotYetValid(_, let notBefore, _)? = await found() else {
+            Issue.record("a certificate of the future was used")
+            return
+        }
+        #expect(notBefore == now + 100_000)
     }
 
     @Test(

@@ -71,6 +71,11 @@ struct ConnectionFailureText {
                 "your certificate \(path) expired on \(Timestamp.date(notAfter)) (your clock: \(Timestamp.date(now)))",
                 "where the CA is: selium cert issue NAME --renew"
             )
+        case .ownCertificateNotYetValid(let path, let notBefore, let now):
+            (
+                "your certificate \(path) is valid from \(Timestamp.date(notBefore)) (your clock: \(Timestamp.date(now)))",
+                "check the clocks of this machine and of the one where the CA is"
+            )
         case .wrongName(let names, let host):
             (
                 "the certificate is for \(names.joined(separator: ", ")), not for \(host)",

@@ -56,7 +56,7 @@ extension ExitStatus {
         case .protocolDiffers: self = .versionMismatch
         case .noCertificates, .unreadableFile, .invalidFile, .keyReadableByOthers, .foreignFile,
             .foreignAuthority, .serverCertificateExpired, .serverCertificateNotYetValid, .wrongName,
-            .invalidServerCertificate, .ownCertificateExpired:
+            .invalidServerCertificate, .ownCertificateExpired, .ownCertificateNotYetValid:
             self = .badConfiguration
         }
     }

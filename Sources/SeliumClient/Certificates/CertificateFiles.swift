@@ -176,7 +176,8 @@ extension ConnectionFailure: CustomStringConvertible {
             "the server's certificate is for \(names.joined(separator: ", ")), not for \(host)"
         case .invalidServerCertificate(_, _, let reason):
             "the server's certificate is not usable: \(reason)"
-        case .ownCertificateExpired(let path, _, _): "the certificate \(path) is not valid now"
+        case .ownCertificateExpired(let path, _, _): "the certificate \(path) has expired"
+        case .ownCertificateNotYetValid(let path, _, _): "the certificate \(path) is not valid yet"
         case .refusedByServer(let name): "the server refused the certificate \(name)"
         case .protocolDiffers(let host, let port): "\(host) port \(port) does not speak selium/1"
         case .other(let host, let port, let reason):

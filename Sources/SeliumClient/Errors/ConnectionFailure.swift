@@ -28,8 +28,10 @@ public enum ConnectionFailure: Sendable, Hashable {
     case wrongName(names: [String], host: String)
     /// Anything else that is wrong with the server's certificate.
     case invalidServerCertificate(host: String, port: UInt16, reason: String)
-    /// Our own certificate has expired, or is not valid yet.
+    /// Our own certificate has expired.
     case ownCertificateExpired(path: String, notAfter: Int64, now: Int64)
+    /// Our own certificate is not valid yet.
+    case ownCertificateNotYetValid(path: String, notBefore: Int64, now: Int64)
     /// The server refused our certificate; the name in it.
     case refusedByServer(name: String)
     /// The server speaks something else.
