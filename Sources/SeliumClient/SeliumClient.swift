@@ -31,7 +31,7 @@ public struct SeliumClient: Sendable {
         let source = configuration.certificates
         let context = RequestContext(
             pool: pool, watch: watch, reconnection: configuration.reconnection,
-            timeout: configuration.timeout,
+            timeout: configuration.timeout, logger: configuration.logger,
             certificateName: {
                 let files = try? CertificateFiles(source, home: ProcessEnvironment.variable("HOME"))
                 return files?.name ?? "of this client"

@@ -29,6 +29,19 @@ struct StartTests {
         }
     }
 
+    @Test("-v says where the server was reached and what is sent")
+    func verbose() async throws {
+        let guest = try await Checkout.guest("hello-c")
+        try await RealServer.withServer { server in
+            let started = try await server.selium("-v", "start", guest, "--", "Ada")
+            #expect(started.code == 0)
+            #expect(started.errors.contains("connected"), "\(started.errors)")
+            #expect(started.errors.contains("sending the module"), "\(started.errors)")
+            let again = try await server.selium("-v", "start", guest, "--", "Ada")
+            #expect(!again.errors.contains("sending the module"), "\(again.errors)")
+        }
+    }
+
     @Test("attach to two: each line with its process, the first that did not end well decides")
     func severalProcesses() async throws {
         let guest = try await Checkout.guest("hello-c")

@@ -50,14 +50,18 @@ struct QUICDialer: Dialer {
         var quic = QUICConfiguration.client
         quic.handshakeTimeout = patience
         do {
-            return .connected(
-                try await QUICConnection.connect(
-                    to: SocketAddress(address, port: configuration.port),
-                    serverName: serverName, tls: context,
-                    authority: .unrestricted, configuration: quic, logger: configuration.logger))
+            let connection = try await QUICConnection.connect(
+                to: SocketAddress(address, port: configuration.port),
+                serverName: serverName, tls: context,
+                authority: .unrestricted, configuration: quic, logger: configuration.logger)
+            configuration.logger.debug(
+                "connected",
+                metadata: ["address": "\(address)", "port": "\(configuration.port)"])
+            return .connected(connection)
         } catch {
             configuration.logger.debug(
-                "address", metadata: ["address": "\(address)", "error": "\(error)"])
+                "no connection to an address",
+                metadata: ["address": "\(address)", "error": "\(error)"])
             return switch error.code {
             // The next address may be the right one.
             case .refused, .invalidAddress: .refused
@@ -84,6 +88,11 @@ struct QUICDialer: Dialer {
                 .invalidFile(path: files.certificatePath, reason: "it is no certificate"))
         }
         let now = unixTime()
+        guard now >= own.notBefore else {
+            throw ClientError(
+                .ownCertificateNotYetValid(
+                    path: files.certificatePath, notBefore: own.notBefore, now: now))
+        }
         guard own.isValid(at: now) else {
             throw ClientError(
                 .ownCertificateExpired(

@@ -1,3 +1,4 @@
+internal import Logging
 internal import SeliumProtocol
 
 /// What every request of a client shares.
@@ -9,6 +10,7 @@ struct RequestContext: Sendable {
     var timeout: Duration
     /// Whether that holds for streams that follow something, too.
     var boundsFollowing = false
+    let logger: Logger
     /// What our certificate is called, for messages.
     let certificateName: @Sendable () -> String
 

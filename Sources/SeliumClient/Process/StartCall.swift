@@ -1,3 +1,4 @@
+internal import Logging
 internal import SeliumProtocol
 
 /// A start that may be sent more than once: the same key every time, so that it happens once.
@@ -57,7 +58,7 @@ final class StartCall: Sendable {
         while true {
             switch try await reader.next() {
             case .progress(let step): report(step)
-            case .sendModule(let offset): try await upload(from: offset, reader.exchange)
+            case .sendModule(let offset): try await upload(from: offset, reader.exchange, client)
             case .started(let started): return (reader, StartReport(started))
             case .succeeded(.started(let started)): return (reader, StartReport(started))
             default: break
@@ -78,10 +79,16 @@ final class StartCall: Sendable {
     }
 
     nonisolated(nonsending) private func upload(
-        from offset: UInt64, _ exchange: Exchange
+        from offset: UInt64, _ exchange: Exchange, _ client: SeliumClient
     ) async throws(ClientError) {
         guard let content else { throw SeliumClient.misplaced }
         progress?(.uploading(done: offset, total: content.size))
+        client.context.logger.debug(
+            offset == 0 ? "sending the module" : "sending the rest of the module",
+            metadata: [
+                "module": "\(moduleName)", "sha256": "\(Hexadecimal.text(content.digest))",
+                "from": "\(offset)", "bytes": "\(content.size)",
+            ])
         let isLast = !options.takesInput
         try await content.read(from: offset, count: Self.uploadChunk) {
             bytes, position throws(ClientError) in
