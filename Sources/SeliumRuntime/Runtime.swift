@@ -49,6 +49,15 @@ public final class Runtime: ProcessHost {
         }
     }
 
+    /// Whether a runtime may work in a directory that nobody named: it has to look like a work
+    /// directory, or to be empty. Nothing is made there.
+    ///
+    /// - Throws: what the runtime itself would say. It is for whoever has something else to complain
+    ///   about first, such as certificates that are missing from a directory that is the wrong one.
+    public static func checkDefaultDirectory(_ path: String) throws(RuntimeError) {
+        try WorkDirectory.checkDefault(path)
+    }
+
     let world: Monitor<RuntimeWorld, RuntimeWorld.Key>
     let logs: LogMonitor
     let state: StateStore

@@ -9,6 +9,8 @@ struct Main {
         // The compiler's child knows nothing else, and never comes back.
         if arguments == [ModuleCompiler.argument] { ModuleCompiler.childMain() }
         _ = signal(SIGPIPE, SIG_IGN)
+        // A limit on files (`ulimit -f`) is an error of the write that meets it, not the end of a server.
+        _ = signal(SIGXFSZ, SIG_IGN)
         exit(await RuntimeProgram.run(arguments))
     }
 }

@@ -24,6 +24,13 @@ struct RuntimeService {
         let signals = Signals()
         defer { if settings.isPrivate { PrivateDirectory.remove(settings.workDirectory) } }
         if settings.isPrivate { try PrivateSetup.begin(settings.workDirectory) }
+        if settings.isDefaultDirectory {
+            do {
+                try Runtime.checkDefaultDirectory(settings.workDirectory)
+            } catch {
+                throw .configuration(error.message, error.remedy)
+            }
+        }
         let certificates = try ServerCertificates(settings)
         try refuseLaterFiles(certificates)
         let runtime = try openRuntime()

@@ -155,7 +155,7 @@ struct RunTests {
         let selium = files.url.appending(path: "selium")
         try FileManager.default.copyItem(at: URL(filePath: RealServer.selium), to: selium)
         let real = Checkout.binaries.appending(path: "selium-runtime").path
-        let script = "#!/bin/bash\ntrap '' XFSZ\nulimit -f 1024\nexec '\(real)' \"$@\"\n"
+        let script = "#!/bin/bash\nulimit -f 1024\nexec '\(real)' \"$@\"\n"
         let runtime = files.url.appending(path: "selium-runtime")
         try script.write(to: runtime, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes(

@@ -72,6 +72,17 @@ final class WorkDirectory: Sendable {
         return try File.open(name, in: state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
+    /// Whether a runtime may work in the directory it was started in; see ``init(_:isDefault:)``.
+    static func checkDefault(_ path: String) throws(RuntimeError) {
+        let root: File
+        do throws(SystemError) {
+            root = try File.open(path, O_RDONLY | O_DIRECTORY)
+        } catch {
+            throw RuntimeError("cannot open the work directory \(path): \(error)")
+        }
+        try checkDefault(root, path)
+    }
+
     private static func checkDefault(_ root: File, _ path: String) throws(RuntimeError) {
         let names: [String]
         do throws(SystemError) {
