@@ -95,7 +95,57 @@ public struct SeliumClient: Sendable {
         return (stopped.id, stopped.alreadyEnded ? .alreadyEnded(exit) : .stopped(exit))
     }
 
-    /// Waits for a process's end; at once when it has ended.
+    /// Ends a process without asking it, and waits until it is gone.
+    public func kill(_ reference: ProcessReference) async throws(ClientError) -> (
+        id: UInt64, outcome: StopOutcome
+    ) {
+        var kill = WireKill()
+        kill.process = reference.wire
+        let result = try await ask(
+            .kill(kill), namespace: reference.namespace, changesSomething: true)
+        guard case .stopped(let stopped) = result.last else { throw Self.misplaced }
+        let exit = ExitRecord(stopped.exit)
+        return (stopped.id, stopped.alreadyEnded ? .alreadyEnded(exit) : .stopped(exit))
+    }
+
+    /// Ends the incarnation of a process that runs, or its wait for the next one, and begins another.
+    ///
+    /// - Throws: `failedPrecondition` when it has ended for good or somebody is stopping it.
+    public func restart(_ reference: ProcessReference) async throws(ClientError) -> (
+        id: UInt64, incarnation: UInt32
+    ) {
+        var restart = WireRestart()
+        restart.process = reference.wire
+        let result = try await ask(
+            .restart(restart), namespace: reference.namespace, changesSomething: true)
+        guard case .restarted(let restarted) = result.last else { throw Self.misplaced }
+        return (restarted.id, restarted.incarnation)
+    }
+
+    /// Has the server forget a process and its log; its id. One that lives is `failedPrecondition`,
+    /// unless `force`: then it is killed first.
+    @discardableResult
+    public func remove(
+        _ reference: ProcessReference, force: Bool = false
+    ) async throws(ClientError) -> UInt64 {
+        var remove = WireRemove()
+        remove.process = reference.wire
+        remove.force = force
+        let result = try await ask(
+            .remove(remove), namespace: reference.namespace, changesSomething: true)
+        guard case .removed(let removed) = result.last else { throw Self.misplaced }
+        return removed.id
+    }
+
+    /// Has the server forget every process of the caller's namespace that has ended; which they were.
+    @discardableResult
+    public func prune() async throws(ClientError) -> [UInt64] {
+        let result = try await ask(.prune(WirePrune()), changesSomething: true)
+        guard case .pruned(let pruned) = result.last else { throw Self.misplaced }
+        return pruned.ids
+    }
+
+    /// Waits for a process's end, after which no incarnation comes; at once when it has ended.
     ///
     /// - Parameters:
     ///   - reference: the process.

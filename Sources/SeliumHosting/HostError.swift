@@ -73,6 +73,24 @@ extension HostError {
     /// The waiting task was cancelled.
     public static var cancelled: HostError { HostError(.cancelled, "cancelled") }
 
+    /// It lives, and only what has ended can be forgotten.
+    public static func isAlive(_ id: ProcessID) -> HostError {
+        HostError(
+            .failedPrecondition, "process \(id) has not ended",
+            remedy: "stop it first: selium stop \(id), or say --force")
+    }
+
+    /// It has ended for good, and its log with it.
+    public static func hasEnded(_ id: ProcessID) -> HostError {
+        HostError(
+            .failedPrecondition, "process \(id) has ended", remedy: "start it anew: selium start")
+    }
+
+    /// Somebody wants it to end.
+    public static func beingStopped(_ id: ProcessID) -> HostError {
+        HostError(.failedPrecondition, "process \(id) is being stopped")
+    }
+
     /// No process has this id (any more).
     public static func noProcess(_ id: ProcessID) -> HostError {
         HostError(.notFound, "no process \(id)")

@@ -29,8 +29,27 @@ public protocol ProcessHost: Sendable {
     /// Judges a start exactly as `start` would and starts nothing.
     func dryRun(_ spec: StartSpec, observer: StartObserver?) async throws(HostError) -> StartReport
 
-    /// Stops a process; returns when it is gone.
+    /// Stops a process; returns when it is gone. One that waits to begin again does not any more.
     func stop(_ id: ProcessID, idempotency: Idempotency?) async throws(HostError) -> StopOutcome
+
+    /// Ends a process without asking it; returns when it is gone.
+    func kill(_ id: ProcessID, idempotency: Idempotency?) async throws(HostError) -> StopOutcome
+
+    /// Ends the incarnation that runs and begins another, whatever the policy says; returns its
+    /// number once it has begun. `failedPrecondition` when the process has ended for good, or
+    /// somebody else is stopping it.
+    func restart(_ id: ProcessID, idempotency: Idempotency?) async throws(HostError) -> UInt32
+
+    /// Forgets a process that has ended, with its log. `failedPrecondition` for one that lives,
+    /// unless `force`: then it is killed first. Its id is never given again.
+    func remove(_ id: ProcessID, force: Bool, idempotency: Idempotency?) async throws(HostError)
+
+    /// The process that this very request removed earlier; nil for a request that is new.
+    func removed(by idempotency: Idempotency) async throws(HostError) -> ProcessID?
+
+    /// Forgets every process of a namespace that has ended, and says who they were.
+    func prune(_ namespace: Namespace, idempotency: Idempotency?) async throws(HostError)
+        -> [ProcessID]
 
     /// The process of that name in that namespace, living or the newest of that name that ended.
     func lookup(_ name: ProcessName, in namespace: Namespace) async throws(HostError) -> ProcessID?
@@ -64,7 +83,7 @@ public protocol ProcessHost: Sendable {
     /// Gives the place up without ending stdin; the next writer may come.
     func closeInput(_ claim: InputClaim) async
 
-    /// Waits for the process's end and tells it; at once when it has ended.
+    /// Waits for the process's end, the last incarnation's, and tells it; at once when it has ended.
     func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord
 
     /// The module behind a reference for callers of this namespace, or nil (foreign ones are nil).

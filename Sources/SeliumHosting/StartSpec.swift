@@ -29,6 +29,10 @@ public struct StartSpec: Sendable, Hashable {
     public var strict: Bool
     /// Someone will write its stdin; without it stdin is empty.
     public var takesInput: Bool
+    /// When it begins again after an end.
+    public var policy: RestartPolicy
+    /// It is forgotten once it has ended and that was told.
+    public var isRemovedAtEnd: Bool
 
     public init(
         namespace: Namespace, creator: Identity, role: Role, module: ModuleReference,
@@ -36,7 +40,8 @@ public struct StartSpec: Sendable, Hashable {
         entrypoint: String? = nil, arguments: [Argument] = [], results: [ValueKind] = [],
         argv: [String] = [],
         environment: [EnvironmentVariable] = [], grants: [Grant] = [], memoryLimit: UInt64? = nil,
-        name: ProcessName? = nil, strict: Bool = false, takesInput: Bool = false
+        name: ProcessName? = nil, strict: Bool = false, takesInput: Bool = false,
+        policy: RestartPolicy = .standard, isRemovedAtEnd: Bool = false
     ) {
         self.namespace = namespace
         self.creator = creator
@@ -53,6 +58,8 @@ public struct StartSpec: Sendable, Hashable {
         self.name = name
         self.strict = strict
         self.takesInput = takesInput
+        self.policy = policy
+        self.isRemovedAtEnd = isRemovedAtEnd
     }
 }
 

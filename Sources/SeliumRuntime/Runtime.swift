@@ -72,8 +72,9 @@ public final class Runtime: ProcessHost {
     private let ceiling: Int
     private let startedAt: Int64
 
-    /// Opens a runtime: the directory, the database, the engine. Processes that an earlier runtime
-    /// left unfinished are `lost` from here on.
+    /// Opens a runtime: the directory, the database, the engine. Incarnations that an earlier runtime
+    /// left unfinished are `lost` from here on; processes that begin again after that do so with
+    /// `resumeProcesses`.
     public init(_ configuration: Configuration) throws(RuntimeError) {
         logger = configuration.logger
         keepsUnreadRecords = configuration.keepsUnreadRecords
@@ -98,9 +99,21 @@ public final class Runtime: ProcessHost {
         let recovered = try Recovery(ceiling: ceiling, clock: clock).run(state)
         world = Monitor(recovered.world)
         logs = LogMonitor(recovered.shelf)
+        for living in recovered.living { welcome(living) }
         if recovered.lost > 0 {
             logger.warning(
                 "processes of the last run were lost", metadata: ["count": "\(recovered.lost)"])
+        }
+    }
+
+    /// A process of an earlier run has a home again.
+    private func welcome(_ living: Recovery.Living) {
+        let home = makeHome(
+            living.row.id, living.spec, memoryLimit: living.row.memoryLimit, program: nil,
+            ceiling: living.next - 1 + Limits.sequenceBlock, next: living.next)
+        world.withLock { world in
+            world.homes[home.id] = home
+            world.resumable.append(home.id)
         }
     }
 
@@ -132,8 +145,9 @@ public final class Runtime: ProcessHost {
     private static func live(
         _ status: ProcessStatus, _ running: RunningProcess?, now: UInt64
     ) -> ProcessStatus {
-        guard let running, !status.state.hasEnded else { return status }
         var status = status
+        status.backOffRemaining = status.backOff?.remaining(now: now) ?? 0
+        guard let running, !status.state.hasEnded else { return status }
         let usage = running.usage
         status.cpuNanoseconds = usage.cpu
         status.memory = usage.memory
@@ -145,9 +159,15 @@ public final class Runtime: ProcessHost {
     public func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord {
         try await world.wait(for: .end(id)) { (world, _) throws(HostError) -> ExitRecord? in
             guard world.table.isVisible(id) else { throw .noProcess(id) }
-            return world.table.hasEnded(id) ? world.table.status(id)?.exit : nil
+            if world.table.hasEnded(id) { return world.table.status(id)?.exit }
+            guard !world.isClosed else { throw Self.isClosed }
+            return nil
         }
     }
+
+    static let isClosed = HostError(
+        .unavailable, "the server is shutting down; the process begins again with the next one",
+        isRetryable: true)
 
     public func info() async throws(HostError) -> HostInfo {
         let bytes = logs.withLock { $0.cost }
@@ -182,7 +202,7 @@ public final class Runtime: ProcessHost {
     /// The one viewer comes back for more: what it has makes room for what its process writes.
     private func wasRead(_ id: ProcessID, before position: UInt64) {
         logs.withLock { $0.wasRead(id, before: position) }
-        world.withLock { $0.running[id]?.output }?.roomWasMade()
+        world.withLock { $0.homes[id]?.output }?.roomWasMade()
     }
 
     public func logPosition(
@@ -202,13 +222,13 @@ public final class Runtime: ProcessHost {
     // MARK: Stdin
 
     public func openInput(_ id: ProcessID) async throws(HostError) -> InputClaim {
-        let running = try world.withLock { (world) throws(HostError) -> RunningProcess? in
+        let home = try world.withLock { (world) throws(HostError) -> ProcessHome? in
             guard world.table.isVisible(id) else { throw .noProcess(id) }
-            return world.running[id]
+            return world.homes[id]
         }
         // One that ended swallows everything, from anybody.
-        guard let running else { return InputClaim(id: id, token: 0) }
-        guard let input = running.input else {
+        guard let home else { return InputClaim(id: id, token: 0) }
+        guard let input = home.input else {
             throw HostError(.failedPrecondition, "the process's stdin has ended")
         }
         return InputClaim(id: id, token: try input.open())
@@ -218,12 +238,12 @@ public final class Runtime: ProcessHost {
         _ claim: InputClaim, _ bytes: [UInt8], end: Bool
     ) async throws(HostError) {
         // A process that ended swallows everything.
-        guard let input = world.withLock({ $0.running[claim.id]?.input }) else { return }
+        guard let input = world.withLock({ $0.homes[claim.id]?.input }) else { return }
         try await input.write(bytes, end: end, token: claim.token)
     }
 
     public func closeInput(_ claim: InputClaim) async {
-        world.withLock { $0.running[claim.id]?.input }?.release(claim.token)
+        world.withLock { $0.homes[claim.id]?.input }?.release(claim.token)
     }
 
     // MARK: Modules
@@ -251,31 +271,5 @@ public final class Runtime: ProcessHost {
 
     public func suspend(_ upload: ModuleUpload) async {
         await modules.suspend(upload, now: clock.monotonic())
-    }
-
-    // MARK: Ending
-
-    /// Takes no more starts, ends every process, waits until all records are written, and closes.
-    ///
-    /// Everything that waits for a process gets its answer first. Call it once, last.
-    public func shutDown() async {
-        let running = world.withLock { world -> [RunningProcess] in
-            world.isDraining = true
-            return Array(world.running.values)
-        }
-        for process in running { process.kill(.runtimeShutdown) }
-        // Cancelled or not: records that are not written would make these processes `lost`.
-        await Task.detached { [world] in
-            _ = try? await world.wait(for: .drained) { world, _ in
-                world.running.isEmpty ? true : nil
-            }
-        }.value
-        // Nobody takes an id any more: the next runtime goes on right behind the last one.
-        let last = world.withLock { $0.ids.lastGiven }
-        await withCheckedContinuation { continuation in
-            state.reserveIDs(through: last) { _ in continuation.resume() }
-        }
-        _ = await state.commit { _ in }
-        state.close()
     }
 }

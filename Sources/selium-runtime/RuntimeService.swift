@@ -161,7 +161,11 @@ struct RuntimeService {
         _ server: ControlServer, _ listener: QUICListener, _ runtime: Runtime, _ signals: Signals
     ) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await server.run(listener) }
+            group.addTask {
+                // Loading a module may take a compile's time; nobody waits for that.
+                async let _ = runtime.resumeProcesses()
+                await server.run(listener)
+            }
             group.addTask {
                 // The drain is a task of its own, so that the second signal is read while it runs.
                 await withDiscardingTaskGroup { drain in

@@ -6,7 +6,8 @@ import Testing
 @Suite("Help and bad usage", .timeLimit(.minutes(2)))
 struct HelpTests {
     static let commands = [
-        "", "start", "stop", "ps", "attach", "wait", "run", "info", "caps", "caps ls", "cert",
+        "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "attach", "wait",
+        "run", "info", "caps", "caps ls", "cert",
         "cert init",
         "cert issue", "completion",
     ]
@@ -40,7 +41,9 @@ struct HelpTests {
             ["start", "x.wasm", "f", "-a", "-5", "-p", "i32", "--port", "1", "--", "-c", "--help"],
             ["attach", "7", "web", "--tail", "all", "--timestamps"], ["stop", "1", "2", "-q"],
             ["wait", "1"], ["run", "-i", "x.wasm", "--memory", "16M"], ["info", "--show-origin"],
-            ["completion", "zsh"],
+            ["completion", "zsh"], ["kill", "1", "2"], ["restart", "web"], ["rm", "--force", "1"],
+            ["prune", "-o", "name"], ["status", "1"],
+            ["start", "x.wasm", "--restart", "always:3", "--backoff", "1s..2s", "--rm"],
         ] {
             var (short, long) = ("", "")
             dump(try Program.parse(words), to: &short)
@@ -89,7 +92,7 @@ struct HelpTests {
 
     @Test(
         "A flag of a later version has no neighbour that it could have meant",
-        arguments: ["--rm", "--cpu", "--label", "--follow"])
+        arguments: ["--max-time", "--cpu", "--label", "--follow"])
     func strangeFlag(_ flag: String) async {
         let outcome = await run("start", "x.wasm", flag)
         #expect(outcome.status == .usage)
@@ -119,11 +122,12 @@ struct HelpTests {
     @Test(
         "Flags and commands of later versions are unknown, never ignored",
         arguments: [
-            ["start", "x.wasm", "--restart", "always"], ["start", "x.wasm", "--dir", "/srv"],
-            ["start", "x.wasm", "--label", "a=b"], ["start", "x.wasm", "--rm"],
+            ["run", "x.wasm", "--rm"], ["start", "x.wasm", "--dir", "/srv"],
+            ["start", "x.wasm", "--label", "a=b"], ["start", "x.wasm", "--max-time", "1s"],
             ["start", "x.wasm", "--log-uri", "x"], ["start", "x.wasm", "--cpu", "1"],
             ["ps", "--watch"],
-            ["ps", "--filter", "a=b"], ["kill", "7"], ["rm", "7"], ["logs", "7"],
+            ["ps", "--filter", "a=b"], ["signal", "7"], ["inspect", "7"], ["logs", "7"],
+            ["prune", "--filter", "a=b"],
             ["channel", "ls"],
             ["--context", "x", "ps"], ["ps", "--context", "x"], ["caps", "explain"],
             ["cert", "revoke", "x"],

@@ -227,6 +227,50 @@ struct TableTests {
                 """)
     }
 
+    @Test(
+        "ps says how long one waits to begin again, and which restart it will be",
+        arguments: [
+            (3_150_000_000, 4, 5, "backing-off 3.2s (4/5)"),
+            (3_200_000_000, 4, nil, "backing-off 3.2s (4)"), (1, 1, nil, "backing-off 0.1s (1)"),
+            (0, 1, 2, "backing-off 0.0s (1/2)"),
+        ] as [(UInt64, UInt32, UInt32?, String)])
+    func waiting(left: UInt64, attempt: UInt32, of: UInt32?, text: String) {
+        var row = Self.row
+        row.state = .backingOff
+        row.waiting = Waiting(remainingNanoseconds: left, attempt: attempt, of: of)
+        #expect(SupervisionView.state(row) == text)
+        #expect(ProcessTable([row], ownNamespace: "alice").text.contains("  \(text)  "))
+        let json = ProcessJSON.row(row, schema: false).line
+        let bound = of.map { "\($0)" } ?? "null"
+        #expect(
+            json.contains(
+                #""waiting":{"remainingNanoseconds":\#(left),"attempt":\#(attempt),"of":\#(bound)}"#
+            ))
+    }
+
+    @Test("status shows one process in full, its policy as the flags that ask for it")
+    func status() {
+        var row = Self.row
+        row.supervision = Supervision(
+            restart: .always(most: 7), backoff: .init(.milliseconds(100), .seconds(30)),
+            resetAfter: .seconds(10), limit: .init(5, within: .seconds(60)), noRestartOn: [64],
+            stopTimeout: .seconds(10))
+        row.restarts = 2
+        row.exit = ExitRecord(outcome: .exited(3), incarnation: 2)
+        let text = StatusText(row).text
+        #expect(
+            text.contains(
+                "--restart always:7 --backoff 100ms..30s --reset-after 10s --restart-limit 5/1m --no-restart-on 64 --stop-timeout 10s\n"
+            ))
+        #expect(text.contains("module        web\\n.wasm\n"))
+        #expect(text.contains("last end      incarnation 2 exited with code 3\n"))
+        #expect(text.contains("restarts      2 by its policy\n"))
+        let json = ProcessJSON.row(row, schema: true).line
+        #expect(json.contains(#""restart":"always:7""#))
+        #expect(json.contains(#""resetAfterNanoseconds":10000000000"#))
+        #expect(json.contains(#""limit":{"count":5,"windowNanoseconds":60000000000}"#))
+    }
+
     @Test("ps tells a module without a name by the beginning of its digest")
     func digests() {
         var row = Self.row

@@ -32,6 +32,42 @@ struct StartFlagsTests {
         #expect(options.argv == ["-c", "print(1)", "--help"])
     }
 
+    @Test("What is said about restarts is sent as values; what is not said stays unsaid")
+    func supervision() throws {
+        let said = try parse(
+            "x.wasm", "--restart", "on-failure:5", "--backoff", "100ms..1.5s", "--reset-after",
+            "1m", "--restart-limit", "3/10m", "--no-restart-on", "64,78", "--stop-timeout", "0",
+            "--rm")
+        #expect(
+            try said.start.options([:]).supervision
+                == Supervision(
+                    restart: .onFailure(most: 5),
+                    backoff: .init(.milliseconds(100), .milliseconds(1_500)),
+                    resetAfter: .seconds(60), limit: .init(3, within: .seconds(600)),
+                    noRestartOn: [64, 78], stopTimeout: .zero))
+        #expect(said.rm)
+        #expect(try parse("x.wasm").start.options([:]).supervision == Supervision())
+        let none = try parse("x.wasm", "--restart", "no", "--restart-limit", "none")
+        #expect(try none.start.options([:]).supervision == Supervision(restart: .no))
+        let always = try parse("x.wasm", "--restart", "always")
+        #expect(try always.start.options([:]).supervision.restart == .always())
+    }
+
+    @Test(
+        "Words about restarts that are none are bad usage",
+        arguments: [
+            ["--restart", "sometimes"], ["--restart", "no:5"], ["--restart", "always:"],
+            ["--restart", "on-failure:-1"], ["--backoff", "1s"], ["--backoff", "x..y"],
+            ["--reset-after", "soon"], ["--restart-limit", "5"], ["--restart-limit", "/1m"],
+            ["--no-restart-on", "1,,2"], ["--no-restart-on", "x"], ["--stop-timeout", "-1"],
+            ["--restart", "no", "--restart", "always"], ["--dry-run", "--rm"],
+        ])
+    func refusedSupervision(_ arguments: [String]) async {
+        let outcome = await run(["start", "x.wasm"] + arguments)
+        #expect(outcome.status == .usage)
+        #expect(outcome.out.isEmpty)
+    }
+
     @Test("Without -p every argument says its type")
     func typed() throws {
         let start = try parse(

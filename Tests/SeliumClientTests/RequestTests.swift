@@ -29,6 +29,49 @@ struct ClientRequestTests {
         }
     }
 
+    @Test("Restarts, kills and removals, as a program of ours writes them")
+    func supervision() async throws {
+        try await withServer { fixture in
+            fixture.host.addModule("waits", Script.module("wait"))
+            fixture.host.addModule("fails", Script.module("print up", "exit 3"))
+            try await fixture.withClient { client in
+                let web = try await client.start(
+                    .name("fails"), name: "web",
+                    supervision: .init(
+                        restart: .onFailure(most: 2),
+                        backoff: .init(.milliseconds(10), .seconds(1)), stopTimeout: .zero))
+                let row = try await web.status
+                #expect(row.state == .backingOff)
+                #expect(row.waiting?.attempt == 1)
+                #expect(row.waiting?.of == 2)
+                #expect(
+                    row.supervision
+                        == Supervision(
+                            restart: .onFailure(most: 2),
+                            backoff: .init(.milliseconds(10), .seconds(1)),
+                            resetAfter: .seconds(10), stopTimeout: .zero))
+                fixture.host.letTimePass()
+                #expect(try await web.exit.incarnation == 3)
+                var lines: [String] = []
+                for try await record in web.log(streams: [.stdout]) { lines.append(record.text) }
+                #expect(lines.filter { $0 == "up" }.count == 3)
+                let plain = try await client.start(.name("waits"), name: "plain")
+                #expect(try await plain.status.supervision == .standard)
+                #expect(try await plain.restart() == 2)
+                let refused = await #expect(throws: ClientError.self) { try await plain.remove() }
+                #expect(refused?.code == .failedPrecondition)
+                guard case .stopped(let exit) = try await plain.kill() else {
+                    Issue.record("it had ended")
+                    return
+                }
+                #expect(exit.outcome == .killed(.kill))
+                try await plain.remove()
+                #expect(try await client.prune() == [web.id])
+                #expect(try await client.processes(includingEnded: true).isEmpty)
+            }
+        }
+    }
+
     @Test("A module of many chunks arrives whole, and says how far it is")
     func largeUpload() async throws {
         try await withServer { fixture in

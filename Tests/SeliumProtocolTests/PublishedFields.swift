@@ -14,6 +14,10 @@ enum PublishedFields {
         Request 13 attach Attach
         Request 14 wait Wait
         Request 15 info Info
+        Request 30 kill Kill
+        Request 31 restart Restart
+        Request 32 remove Remove
+        Request 33 prune Prune
         ClientFrame 10 upload bytes
         ClientFrame 11 input bytes
         ProcessRef 1 id uint64
@@ -50,6 +54,23 @@ enum PublishedFields {
         Start 22 dry_run bool
         Start 23 input bool
         Start 24 attach LogRequest
+        Start 30 supervision Supervision
+        Start 31 remove_at_end bool
+        Supervision 10 restart RestartMode
+        Supervision 11 most_restarts uint32
+        Supervision 12 backoff BackoffRange
+        Supervision 13 reset_after_ns uint64
+        Supervision 14 limit RestartLimit
+        Supervision 15 no_restart_on repeated uint32
+        Supervision 16 stop_timeout_ns uint64
+        BackoffRange 1 minimum_ns uint64
+        BackoffRange 2 maximum_ns uint64
+        RestartLimit 1 count uint32
+        RestartLimit 2 window_ns uint64
+        Kill 10 process ProcessRef
+        Restart 10 process ProcessRef
+        Remove 10 process ProcessRef
+        Remove 11 force bool
         Stop 10 process ProcessRef
         List 10 processes repeated ProcessRef
         List 11 include_ended bool
@@ -108,6 +129,13 @@ enum PublishedFields {
         Result 12 processes Processes
         Result 13 ended Ended
         Result 15 info ServerInfo
+        Result 30 restarted Restarted
+        Result 31 removed Removed
+        Result 32 pruned Pruned
+        Restarted 1 id uint64
+        Restarted 2 incarnation uint32
+        Removed 1 id uint64
+        Pruned 1 ids repeated uint64
         Stopped 1 id uint64
         Stopped 2 already_ended bool
         Stopped 3 exit ExitRecord
@@ -130,6 +158,12 @@ enum PublishedFields {
         ProcessInfo 14 memory_limit uint64
         ProcessInfo 15 grants repeated Grant
         ProcessInfo 16 exit ExitRecord
+        ProcessInfo 30 restarts uint32
+        ProcessInfo 31 waiting Waiting
+        ProcessInfo 32 supervision Supervision
+        Waiting 1 remaining_ns uint64
+        Waiting 2 attempt uint32
+        Waiting 3 of uint32
         ExitRecord 1 incarnation uint32
         ExitRecord 2 stop_requested bool
         ExitRecord 3 started_at int64

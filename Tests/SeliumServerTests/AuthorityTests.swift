@@ -22,14 +22,18 @@ import Testing
             let bob = try await fixture.connect(as: "bob")
             let id = try await alice.start("waits") { $0.name = "web" }
             let absent = try await bob.error(.stop(id + 1_000))
-            for request in [WireRequest.stop(id), .attach(id), .wait(id)] {
+            for request in [
+                WireRequest.stop(id), .attach(id), .wait(id), .kill(id), .restart(id), .remove(id),
+                .remove(id, force: true),
+            ] {
                 let error = try await bob.error(request)
                 #expect(error.code == .notFound)
                 #expect(error.message == absent.message.replacing("\(id + 1_000)", with: "\(id)"))
             }
             for change in [
                 { $0.stop.process.name = "web" }, { $0.attach.process.name = "web" },
-                { $0.wait.process.name = "web" },
+                { $0.wait.process.name = "web" }, { $0.kill.process.name = "web" },
+                { $0.restart.process.name = "web" }, { $0.remove.process.name = "web" },
                 { $0.list.processes = [WireProcessRef.with { $0.id = id }] },
                 { $0.list.processes = [WireProcessRef.with { $0.name = "web" }] },
             ] as [(inout WireRequest) -> Void] {
@@ -39,6 +43,18 @@ import Testing
                 #expect(try await bob.error(request).code == .notFound)
             }
             #expect(try await bob.processes().isEmpty)
+            // What ended of alice's is not bob's to forget, even where the host would.
+            let ended = try await alice.start("hello")
+            guard case .pruned(let pruned) = try await bob.result(.pruning) else {
+                throw TestFailure("no")
+            }
+            #expect(pruned.ids.isEmpty)
+            var elsewhere = WireRequest.pruning
+            elsewhere.namespace = "alice"
+            #expect(try await bob.error(elsewhere).code == .permissionDenied)
+            guard case .removed = try await alice.result(.remove(ended)) else {
+                throw TestFailure("no")
+            }
             // The same name is free for bob: never a conflict with a foreign one.
             _ = try await bob.start("waits") { $0.name = "web" }
             #expect(try await alice.processes(all: false).map(\.id) == [id])

@@ -53,7 +53,8 @@ import Testing
         named += [
             .start("waits") { $0.grants = [grant] },
             .start(upload: [1, 2, 3]) { $0.moduleSize = 0 },
-            .stop(id), .attach(id), .attach(id) { $0.input = true }, .wait(id),
+            .stop(id), .attach(id), .attach(id) { $0.input = true }, .wait(id), .kill(id),
+            .restart(id), .remove(id), .remove(id, force: true),
         ]
         var list = WireRequest.list()
         list.list.processes = [.with { $0.id = id }]
@@ -81,9 +82,13 @@ import Testing
             }
             #expect(try await bob.processes().isEmpty)
             #expect(try await alice.processes().map(\.state) == [.running])
-            // The same from the owner: nothing of it was refused for what it is. `stop` comes last.
-            let own = WireRequest.every(id).filter { $0.call != WireRequest.stop(id).call }
-            for request in own + [.stop(id)] {
+            // The same from the owner: nothing of it was refused for what it is. What ends and forgets
+            // the process comes last.
+            let last: [WireRequest] = [.stop(id), .kill(id), .remove(id), .pruning]
+            let own = WireRequest.every(id).filter { one in
+                !last.contains { $0.call == one.call }
+            }
+            for request in own + last {
                 let call = try await alice.open(request)
                 switch try await call.step() {
                 case .error(let error): Issue.record("\(error)")

@@ -279,6 +279,35 @@ extension WireRequest {
         return request
     }
 
+    static func kill(_ id: UInt64) -> WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.kill.process.id = id
+        return request
+    }
+
+    static func restart(_ id: UInt64) -> WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.restart.process.id = id
+        return request
+    }
+
+    static func remove(_ id: UInt64, force: Bool = false) -> WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.remove.process.id = id
+        request.remove.force = force
+        return request
+    }
+
+    static var pruning: WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.prune = WirePrune()
+        return request
+    }
+
     static func list(all: Bool = false) -> WireRequest {
         var request = WireRequest()
         request.list.includeEnded = all
@@ -307,6 +336,9 @@ extension WireRequest {
 
     /// One of every call, about the process with this id.
     static func every(_ id: UInt64) -> [WireRequest] {
-        [.start("hello"), .stop(id), .list(), .attach(id), .wait(id), .whoAmI]
+        [
+            .start("hello"), .stop(id), .list(), .attach(id), .wait(id), .whoAmI, .kill(id),
+            .restart(id), .remove(id), .pruning,
+        ]
     }
 }

@@ -45,7 +45,9 @@ import Testing
                 var empty = WireRequest()
                 empty.idempotencyKeyBytes = request.idempotencyKeyBytes
                 bytes = try empty.serializedBytes()
-                bytes += [UInt8(schema.number << 3 | 2), 3, 0x98, 0x06, 0x01]
+                let tag = schema.number << 3 | 2
+                bytes += tag < 128 ? [UInt8(tag)] : [UInt8(tag & 0x7f) | 0x80, UInt8(tag >> 7)]
+                bytes += [3, 0x98, 0x06, 0x01]
                 guard case .error(let field) = try await client.open(raw: delimited(bytes)).last()
                 else {
                     throw TestFailure("taken")
@@ -63,6 +65,10 @@ import Testing
         switch request.call {
         case .start?: "start"
         case .stop?: "stop"
+        case .kill?: "kill"
+        case .restart?: "restart"
+        case .remove?: "remove"
+        case .prune?: "prune"
         case .list?: "list"
         case .attach?: "attach"
         case .wait?: "wait"

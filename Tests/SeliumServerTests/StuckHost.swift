@@ -48,6 +48,27 @@ final class StuckHost: ProcessHost {
     ) async throws(HostError) -> StopOutcome {
         try await host.stop(id, idempotency: idempotency)
     }
+    func kill(
+        _ id: ProcessID, idempotency: Idempotency?
+    ) async throws(HostError) -> StopOutcome {
+        try await host.kill(id, idempotency: idempotency)
+    }
+    func restart(_ id: ProcessID, idempotency: Idempotency?) async throws(HostError) -> UInt32 {
+        try await host.restart(id, idempotency: idempotency)
+    }
+    func remove(
+        _ id: ProcessID, force: Bool, idempotency: Idempotency?
+    ) async throws(HostError) {
+        try await host.remove(id, force: force, idempotency: idempotency)
+    }
+    func removed(by idempotency: Idempotency) async throws(HostError) -> ProcessID? {
+        try await host.removed(by: idempotency)
+    }
+    func prune(
+        _ namespace: Namespace, idempotency: Idempotency?
+    ) async throws(HostError) -> [ProcessID] {
+        try await host.prune(namespace, idempotency: idempotency)
+    }
     func lookup(
         _ name: ProcessName, in namespace: Namespace
     ) async throws(HostError) -> ProcessID? {

@@ -12,6 +12,7 @@ struct Start: SeliumSubcommand {
 
             EXAMPLES
               selium start hello.wasm --attach
+              selium start web.wasm --name web --restart on-failure --restart-limit 5/1m
               selium start python.wasm --capabilities wasi --attach -- -c 'print(6 * 7)'
             """)
 
@@ -19,6 +20,9 @@ struct Start: SeliumSubcommand {
 
     @Flag(help: "Show what it prints until it ends.")
     var attach = false
+
+    @Flag(help: "Forget it once it has ended and those who waited for that have heard.")
+    var rm = false
 
     @Flag(help: "Say what would happen, and start nothing.")
     var dryRun = false
@@ -31,13 +35,16 @@ struct Start: SeliumSubcommand {
         if dryRun && (attach || start.input) {
             throw ValidationError("--dry-run starts nothing to attach to")
         }
+        if dryRun && rm { throw ValidationError("--dry-run starts nothing to forget") }
         if !attach && (view.timestamps || !view.stream.isEmpty) {
             throw ValidationError("--stream and --timestamps need --attach")
         }
     }
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        let options = try start.options(context.console.environment)
+        var said = try start.options(context.console.environment)
+        said.isRemovedAtEnd = rm
+        let options = said
         let module = try ModuleWord(start.module)
         let form = attach ? try view.form(context) : RecordForm()
         await sayExpanded(context)

@@ -7,7 +7,8 @@ struct Stop: SeliumSubcommand {
         commandName: "stop",
         abstract: "Stop programs and wait until they are gone.",
         discussion: """
-            A program that listens for it has 10 s to finish; one that does not is ended at once.
+            A program that listens for it has the time of its --stop-timeout to finish; one that does
+            not is ended at once. One that waits to begin again does not any more.
 
             EXAMPLES
               selium stop 7
@@ -23,31 +24,9 @@ struct Stop: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        if processes.count > 1, context.settings.output == .json {
-            throw CommandError.usage(
-                "several processes are several results, and --output json is one document",
-                remedies: ["use --output jsonl"])
-        }
-        let references = try processes.map { word throws(CommandError) in
-            try ProcessReference(word: word)
-        }
-        return try await context.withClient { client in
-            let patient = client.timeout(min(context.settings.timeout + Self.grace, .seconds(3600)))
-            var status = ExitStatus.ok
-            for reference in references {
-                do {
-                    let (id, outcome) = try await patient.stop(reference)
-                    try await report(id, outcome, context)
-                } catch let error as ClientError where processes.count > 1 {
-                    // One that cannot be stopped keeps nobody else running.
-                    let failure = CommandError(error)
-                    await context.console.warn(
-                        context.settings.output == .table
-                            ? failure.text(colour: false) : failure.json)
-                    if status == .ok { status = failure.status }
-                }
-            }
-            return status
+        try await EachProcess(words: processes, context: context).run { client, reference in
+            let (id, outcome) = try await client.stop(reference)
+            try await report(id, outcome, context)
         }
     }
 

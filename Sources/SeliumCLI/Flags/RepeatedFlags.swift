@@ -7,7 +7,8 @@ enum RepeatedFlags {
         let names = [
             "--domain", "--port", "--cert-dir", "--server-name", "--timeout", "--output",
             "--log-format", "--color", "--name", "--memory", "--tail", "--from", "--dir", "--out",
-            "--days",
+            "--days", "--restart", "--backoff", "--reset-after", "--restart-limit",
+            "--no-restart-on", "--stop-timeout",
         ]
         var flags = Dictionary(uniqueKeysWithValues: names.map { ($0, $0) })
         flags["-o"] = "--output"

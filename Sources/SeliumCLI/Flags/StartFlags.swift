@@ -67,6 +67,8 @@ struct StartFlags: ParsableArguments {
     @Flag(help: "Refuse a program with imports that would not work.")
     var strict = false
 
+    @OptionGroup(title: "Restarts") var supervision: SupervisionFlags
+
     @Argument(
         parsing: .postTerminator,
         help: ArgumentHelp("What the program gets as argv.", valueName: "arg"))
@@ -98,6 +100,7 @@ struct StartFlags: ParsableArguments {
         options.arguments = try typedArguments()
         options.results = try kinds(results, "-r")
         options.environment = try EnvironmentFlags.variables(env, files: envFile, own: environment)
+        options.supervision = try supervision.supervision()
         options.capabilities = try grants().entries.map { Grant($0.capability, scope: $0.scope) }
         if let memory {
             guard let bytes = Quantity.bytes(memory), bytes > 0 else {

@@ -19,6 +19,9 @@ enum ProcessJSON {
                 .init("memory", .unsigned(row.memory)),
                 .init("memoryLimit", .unsigned(row.memoryLimit)),
                 .init("capabilities", .array(row.grants.map { .string($0.description) })),
+                .init("restarts", .unsigned(UInt64(row.restarts))),
+                .init("waiting", row.waiting.map { SupervisionView.json($0) } ?? .null),
+                .init("supervision", SupervisionView.json(row.supervision)),
                 .init("exit", row.exit.map(exit) ?? .null),
             ])
     }

@@ -15,7 +15,7 @@ struct ProcessTable {
             table.append([
                 String(row.id),
                 Escape.foreign(row.namespace == ownNamespace ? name : "\(row.namespace)/\(name)"),
-                Self.module(row.moduleName), row.state.rawValue,
+                Self.module(row.moduleName), SupervisionView.state(row),
                 Quantity.uptime(row.uptimeNanoseconds),
                 String(row.incarnation > 0 ? row.incarnation - 1 : 0),
                 Quantity.cpu(row.cpuNanoseconds),

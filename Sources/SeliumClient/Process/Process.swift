@@ -30,7 +30,8 @@ extension SeliumClient {
             }
         }
 
-        /// Waits for its end; at once when it has ended. Survives lost connections.
+        /// Waits for its end, after which no incarnation comes; at once when it has ended. Survives
+        /// lost connections.
         public var exit: ExitRecord {
             get async throws(ClientError) { try await client.wait(for: .id(id)).exit }
         }
@@ -39,6 +40,28 @@ extension SeliumClient {
         @discardableResult
         public func stop() async throws(ClientError) -> StopOutcome {
             try await client.stop(.id(id)).outcome
+        }
+
+        /// Ends it without asking it, and waits until it is gone.
+        @discardableResult
+        public func kill() async throws(ClientError) -> StopOutcome {
+            try await client.kill(.id(id)).outcome
+        }
+
+        /// Ends the incarnation that runs, or the wait for the next one, and begins another; its
+        /// number, once it has begun.
+        ///
+        /// - Throws: `failedPrecondition` when it has ended for good or somebody is stopping it.
+        @discardableResult
+        public func restart() async throws(ClientError) -> UInt32 {
+            try await client.restart(.id(id)).incarnation
+        }
+
+        /// Has the server forget it and its log. Its id is never given again.
+        ///
+        /// - Parameter force: kill it first if it has not ended; else that is `failedPrecondition`.
+        public func remove(force: Bool = false) async throws(ClientError) {
+            _ = try await client.remove(.id(id), force: force)
         }
 
         /// Its log, record by record; ends when the process has ended and every record was delivered.

@@ -40,6 +40,13 @@ public struct ProcessStatus: Sendable, Hashable {
     public var grants: [Grant]
     /// The last incarnation's end, once there is one.
     public var exit: ExitRecord?
+    /// Restarts that count for the policy: not those that somebody asked for, nor those after the
+    /// runtime's death.
+    public var restarts: UInt32
+    /// Between two incarnations.
+    public var waiting: Waiting?
+    /// When it begins again.
+    public var supervision: Supervision
 
     public init(
         id: UInt64, namespace: String, name: String, owner: String, moduleName: String,
@@ -47,7 +54,8 @@ public struct ProcessStatus: Sendable, Hashable {
         entrypoint: String, state: ProcessState, incarnation: UInt32, createdAt: Int64,
         uptimeNanoseconds: UInt64,
         cpuNanoseconds: UInt64, memory: UInt64, memoryLimit: UInt64, grants: [Grant],
-        exit: ExitRecord?
+        exit: ExitRecord?, restarts: UInt32 = 0, waiting: Waiting? = nil,
+        supervision: Supervision = .standard
     ) {
         self.id = id
         self.namespace = namespace
@@ -65,10 +73,13 @@ public struct ProcessStatus: Sendable, Hashable {
         self.memoryLimit = memoryLimit
         self.grants = grants
         self.exit = exit
+        self.restarts = restarts
+        self.waiting = waiting
+        self.supervision = supervision
     }
 }
 
-/// What a stop found.
+/// What a stop or a kill found.
 public enum StopOutcome: Sendable, Hashable {
     case stopped(ExitRecord)
     case alreadyEnded(ExitRecord)

@@ -19,19 +19,21 @@ extension SeliumClient {
     ///   - name: unique among the living of the caller's namespace.
     ///   - strict: refuse a module with imports that would not work, instead of telling.
     ///   - takesInput: whether somebody will write its stdin; without it stdin is empty.
+    ///   - supervision: when it begins again after an end.
     ///   - progress: called now and then while a module is sent or compiled; must not block.
     public func start(
         _ module: ModuleSource, entrypoint: String? = nil, arguments: [StartArgument] = [],
         results: [ValueKind] = [], argv: [String] = [], environment: [EnvironmentVariable] = [],
         capabilities: [Grant] = [], limits: Limits = .init(), name: String? = nil,
         strict: Bool = false,
-        takesInput: Bool = false, progress: (@Sendable (StartProgress) -> Void)? = nil
+        takesInput: Bool = false, supervision: Supervision = .init(),
+        progress: (@Sendable (StartProgress) -> Void)? = nil
     ) async throws(ClientError) -> Process {
         let options = StartOptions(
             entrypoint: entrypoint, arguments: arguments, results: results, argv: argv,
             environment: environment, capabilities: capabilities, limits: limits, name: name,
             strict: strict,
-            takesInput: takesInput)
+            takesInput: takesInput, supervision: supervision)
         return try await start(module, options, progress: progress).process
     }
 

@@ -61,13 +61,18 @@ public struct StartOptions: Sendable, Hashable {
     public var strict: Bool
     /// Somebody will write its stdin; without it stdin is empty.
     public var takesInput: Bool
+    /// When it begins again after an end.
+    public var supervision: Supervision
+    /// It is forgotten once it ended and those who waited for that have heard.
+    public var isRemovedAtEnd: Bool
 
     public init(
         entrypoint: String? = nil, arguments: [StartArgument] = [], results: [ValueKind] = [],
         argv: [String] = [],
         environment: [EnvironmentVariable] = [], capabilities: [Grant] = [],
         limits: Limits = .init(),
-        name: String? = nil, strict: Bool = false, takesInput: Bool = false
+        name: String? = nil, strict: Bool = false, takesInput: Bool = false,
+        supervision: Supervision = .init(), isRemovedAtEnd: Bool = false
     ) {
         self.entrypoint = entrypoint
         self.arguments = arguments
@@ -79,6 +84,8 @@ public struct StartOptions: Sendable, Hashable {
         self.name = name
         self.strict = strict
         self.takesInput = takesInput
+        self.supervision = supervision
+        self.isRemovedAtEnd = isRemovedAtEnd
     }
 }
 

@@ -27,7 +27,9 @@ extension ProcessStatus {
             createdAt: wire.createdAt,
             uptimeNanoseconds: wire.uptimeNs, cpuNanoseconds: wire.cpuNs, memory: wire.memory,
             memoryLimit: wire.memoryLimit, grants: wire.grants.map(Grant.init),
-            exit: wire.hasExit ? ExitRecord(wire.exit) : nil)
+            exit: wire.hasExit ? ExitRecord(wire.exit) : nil, restarts: wire.restarts,
+            waiting: wire.hasWaiting ? Waiting(wire.waiting) : nil,
+            supervision: wire.hasSupervision ? Supervision(wire.supervision) : .standard)
     }
 }
 

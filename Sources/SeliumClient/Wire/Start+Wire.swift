@@ -44,6 +44,8 @@ extension StartOptions {
         wire.name = name ?? ""
         wire.strict = strict
         wire.input = takesInput
+        if let supervision = supervision.wire { wire.supervision = supervision }
+        wire.removeAtEnd = isRemovedAtEnd
         return wire
     }
 }

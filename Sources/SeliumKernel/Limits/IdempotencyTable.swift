@@ -106,6 +106,17 @@ public struct IdempotencyTable<Key: IdempotencyKey, Result: Sendable>: Sendable 
         return true
     }
 
+    /// The answer of a request that was done; nil for one that is new or under way. Fails with
+    /// `mismatch` when the key was used for another body.
+    public func result(_ key: Key, bodyHash: [UInt8]) throws(KernelError) -> Result? {
+        guard let entry = entries[key] else { return nil }
+        guard entry.bodyHash == bodyHash else {
+            throw KernelError(.mismatch, "this idempotency key was used for another request")
+        }
+        guard case .done(let result, _) = entry.state else { return nil }
+        return result
+    }
+
     /// The effect is committed, and this is its answer.
     public mutating func finish(_ key: Key, _ result: Result, wallTime: Int64) {
         guard entries[key] != nil else { return }

@@ -98,6 +98,9 @@ public enum Limits {
     public static let endedProcesses = 1_000
     /// How long an ended process outlives its turn while somebody reads its log, nanoseconds.
     public static let readerLease: UInt64 = 30_000_000_000
+    /// How long an ended process that nobody wants kept (`--rm`) stays, so that those who waited hear
+    /// of its end, nanoseconds (2 s); as long as somebody reads its log, longer.
+    public static let removalDelay: UInt64 = 2_000_000_000
     /// Logs of all processes in memory, bytes.
     public static let logMemory = 256 << 20
     /// Idempotency keys in all, about 600 bytes each; the identity with the most loses its oldest.

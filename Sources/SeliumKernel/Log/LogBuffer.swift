@@ -47,14 +47,20 @@ public struct LogBuffer: Sendable {
                 content: .text(piece.stream, piece.bytes)))
     }
 
-    /// Appends one record of the runtime; nothing after the end. An `ended` record ends the log.
-    public mutating func append(_ record: SystemRecord, wallTime: Int64, monotonicTime: UInt64) {
+    /// Appends one record of the runtime; nothing after the end. An `ended` record ends the log, but
+    /// for `goesOn`: then a further incarnation may come.
+    public mutating func append(
+        _ record: SystemRecord, wallTime: Int64, monotonicTime: UInt64, goesOn: Bool = false
+    ) {
         add(
             LogChunk(
                 first: next, count: 1, wallTime: wallTime, monotonicTime: monotonicTime,
                 content: .system(record)))
-        if case .ended = record { hasEnded = true }
+        if case .ended = record, !goesOn { hasEnded = true }
     }
+
+    /// No further incarnation comes after all: the log ends with what it has.
+    public mutating func finish() { hasEnded = true }
 
     private mutating func add(_ chunk: LogChunk) {
         guard !hasEnded else { return }

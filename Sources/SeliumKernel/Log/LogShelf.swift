@@ -57,14 +57,22 @@ public struct LogShelf: Sendable {
         }
     }
 
-    /// Appends one record of the runtime; an `ended` one ends the log. False without such a log.
+    /// Appends one record of the runtime; an `ended` one ends the log unless it `goesOn`. False
+    /// without such a log.
     @discardableResult
     public mutating func append(
-        _ record: SystemRecord, to id: ProcessID, wallTime: Int64, monotonicTime: UInt64
+        _ record: SystemRecord, to id: ProcessID, wallTime: Int64, monotonicTime: UInt64,
+        goesOn: Bool = false
     ) -> Bool {
         change(id, now: monotonicTime) { log in
-            log.append(record, wallTime: wallTime, monotonicTime: monotonicTime)
+            log.append(
+                record, wallTime: wallTime, monotonicTime: monotonicTime, goesOn: goesOn)
         }
+    }
+
+    /// Ends a log with what it has: no further incarnation comes.
+    public mutating func finish(_ id: ProcessID, monotonicTime: UInt64) {
+        change(id, now: monotonicTime) { $0.finish() }
     }
 
     /// `LogBuffer.read`; `notFound` for an unknown id.
@@ -95,6 +103,7 @@ public struct LogShelf: Sendable {
         drop(at: index) { $0.dropRead(before: position, keeping: keeping) }
     }
 
+    @discardableResult
     private mutating func change(
         _ id: ProcessID, now: UInt64, _ body: (inout LogBuffer) -> Void
     ) -> Bool {

@@ -24,13 +24,22 @@ public struct ProcessStatus: Sendable, Hashable {
     public var grants: [Grant]
     /// The last incarnation's end, once there is one.
     public var exit: ExitRecord?
+    /// Restarts that count for the policy.
+    public var restarts: UInt32
+    /// What it waits for between two incarnations.
+    public var backOff: BackOffStatus?
+    /// How long that takes from now on, nanoseconds; a host fills it in when it is asked.
+    public var backOffRemaining: UInt64 = 0
+    /// When it begins again.
+    public var policy: RestartPolicy
 
     public init(
         id: ProcessID, namespace: Namespace, name: ProcessName?, creator: Identity,
         moduleName: String,
         moduleDigest: ModuleDigest, entrypoint: String, state: ProcessState, incarnation: UInt32,
         createdAt: Int64, uptimeNanoseconds: UInt64, cpuNanoseconds: UInt64, memory: UInt64,
-        memoryLimit: UInt64, grants: [Grant], exit: ExitRecord?
+        memoryLimit: UInt64, grants: [Grant], exit: ExitRecord?, restarts: UInt32 = 0,
+        backOff: BackOffStatus? = nil, policy: RestartPolicy = .standard
     ) {
         self.id = id
         self.namespace = namespace
@@ -48,5 +57,8 @@ public struct ProcessStatus: Sendable, Hashable {
         self.memoryLimit = memoryLimit
         self.grants = grants
         self.exit = exit
+        self.restarts = restarts
+        self.backOff = backOff
+        self.policy = policy
     }
 }

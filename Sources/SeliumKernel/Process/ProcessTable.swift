@@ -5,24 +5,34 @@ internal import DequeModule
 /// A process is invisible until `publish`: it may already run, but nobody hears of it before its row
 /// is committed. Its name and its place in the quotas are taken from `insert` on.
 public struct ProcessTable: Sendable {
-    private struct NameKey: Hashable {
+    struct NameKey: Hashable {
         var namespace: Namespace
         var name: ProcessName
     }
 
-    private struct Row {
+    struct Row {
         var status: ProcessStatus
-        var machine = ProcessMachine()
+        var machine: SupervisionStateMachine
         var isVisible = false
+        /// Its end has been told: there will be no further incarnation.
+        var isOver = false
+        /// Nobody keeps it once its end was told.
+        var isRemovedAtEnd = false
+        /// Changes of the machine that are not on disk yet; nobody hears of any of them before.
+        var uncommitted = 0
+        /// What is shown meanwhile.
+        var shownMeanwhile: ProcessState?
+        /// The last incarnation that its host was told to begin, from 1.
+        var begun: UInt32
         /// Nobody forgets it before this, although its turn has come (monotonic nanoseconds).
         var keptUntil: UInt64 = 0
     }
 
-    private var rows: [ProcessID: Row] = [:]
-    private var living: [NameKey: ProcessID] = [:]
-    private var newestEnded: [NameKey: ProcessID] = [:]
+    var rows: [ProcessID: Row] = [:]
+    var living: [NameKey: ProcessID] = [:]
+    var newestEnded: [NameKey: ProcessID] = [:]
     private var livingCount: [Namespace: Int] = [:]
-    private var endedOrder: [Namespace: Deque<ProcessID>] = [:]
+    var endedOrder: [Namespace: Deque<ProcessID>] = [:]
     private let ceiling: Int
     private let keptEach: Int
 
@@ -62,15 +72,19 @@ public struct ProcessTable: Sendable {
         }
     }
 
-    /// `admit`, then takes the place. `status.state` and `.incarnation` are the table's business.
-    public mutating func insert(_ status: ProcessStatus, role: Role) throws(KernelError) {
+    /// `admit`, then takes the place. `status.state`, `.incarnation` and what is about restarts are
+    /// the table's business; the caller begins the first incarnation.
+    ///
+    /// - Parameter isRemovedAtEnd: nobody wants it kept once it ended and that was told.
+    public mutating func insert(
+        _ status: ProcessStatus, role: Role, isRemovedAtEnd: Bool = false
+    ) throws(KernelError) {
         try admit(name: status.name, namespace: status.namespace, role: role)
-        rows[status.id] = Row(status: status)
-        livingCount[status.namespace, default: 0] += 1
-        livingTotal += 1
-        if let name = status.name {
-            living[NameKey(namespace: status.namespace, name: name)] = status.id
-        }
+        var row = Row(
+            status: status, machine: SupervisionStateMachine(policy: status.policy), begun: 1)
+        row.isRemovedAtEnd = isRemovedAtEnd
+        rows[status.id] = row
+        joinLiving(status)
     }
 
     /// The row is committed: everybody may see it.
@@ -82,43 +96,30 @@ public struct ProcessTable: Sendable {
         leaveLiving(row.status)
     }
 
-    /// A process of an earlier run, ended; visible. Rows come in the order of their ends. Returns
-    /// whom it pushed out.
-    public mutating func restore(_ status: ProcessStatus, exit: ExitRecord, now: UInt64)
-        -> [ProcessID]
-    {
-        var row = Row(status: status)
+    /// A process of an earlier run that has ended, in that state; visible. Rows come in the order of
+    /// their ends. Returns whom it pushed out.
+    public mutating func restore(
+        _ status: ProcessStatus, machine: SupervisionStateMachine, exit: ExitRecord, now: UInt64
+    ) -> [ProcessID] {
+        var row = Row(status: status, machine: machine, begun: max(1, exit.incarnation))
         row.isVisible = true
-        _ = row.machine.ended(exit)
+        row.isOver = true
         row.status.exit = exit
         rows[status.id] = row
         return keep(status.id, status, now: now)
     }
 
-    /// The first instruction is about to run.
-    public mutating func began(_ id: ProcessID) { rows[id]?.machine.began() }
-
-    /// Somebody wants it to end; nil when there is no such visible process.
-    public mutating func stopWasRequested(_ id: ProcessID) -> ProcessMachine.StopAction? {
-        guard rows[id]?.isVisible == true else { return nil }
-        return rows[id]?.machine.stopWasRequested()
-    }
-
-    /// Whether somebody asked the process to stop.
-    public func stopRequested(_ id: ProcessID) -> Bool { rows[id]?.machine.stopRequested ?? false }
-
-    /// It ended: its name is free, and it joins those that are kept. Returns whom it pushed out: the
-    /// table has forgotten them, their logs and rows go too.
-    public mutating func ended(_ id: ProcessID, _ record: ExitRecord, now: UInt64) -> [ProcessID] {
-        guard var row = rows[id], row.machine.ended(record) else { return [] }
-        row.status.exit = record
-        row.status.cpuNanoseconds = record.cpuNanoseconds
-        row.status.uptimeNanoseconds = UInt64(
-            clamping: record.endedAt.subtractingReportingOverflow(record.startedAt).partialValue)
-        row.status.memory = 0
-        rows[id] = row
-        leaveLiving(row.status)
-        return keep(id, row.status, now: now)
+    /// A process of an earlier run that goes on; visible. Its name and place are taken whatever the
+    /// quotas say now. Ask `next` what to do.
+    public mutating func resume(
+        _ status: ProcessStatus, machine: SupervisionStateMachine, begun: UInt32,
+        isRemovedAtEnd: Bool = false
+    ) {
+        var row = Row(status: status, machine: machine, begun: begun)
+        row.isVisible = true
+        row.isRemovedAtEnd = isRemovedAtEnd
+        rows[status.id] = row
+        joinLiving(status)
     }
 
     /// Somebody reads an ended process's log: it outlives its turn for a while.
@@ -132,8 +133,8 @@ public struct ProcessTable: Sendable {
     /// Whether everybody may see it.
     public func isVisible(_ id: ProcessID) -> Bool { rows[id]?.isVisible ?? false }
 
-    /// Whether it has ended.
-    public func hasEnded(_ id: ProcessID) -> Bool { rows[id]?.machine.shown.hasEnded ?? true }
+    /// Whether it has ended for good, and everybody may know.
+    public func hasEnded(_ id: ProcessID) -> Bool { rows[id]?.isOver ?? true }
 
     /// Whose it is.
     public func namespace(_ id: ProcessID) -> Namespace? { rows[id]?.status.namespace }
@@ -157,24 +158,34 @@ public struct ProcessTable: Sendable {
     /// Visible rows by ascending id; nil for every namespace.
     public func list(in namespaces: Set<Namespace>?, includingEnded: Bool) -> [ProcessStatus] {
         rows.values.lazy.filter { row in
-            row.isVisible && (includingEnded || !row.machine.shown.hasEnded)
+            row.isVisible && (includingEnded || !row.isOver)
                 && namespaces?.contains(row.status.namespace) ?? true
         }.map(shown).sorted { $0.id < $1.id }
     }
 
     /// The ids of all that have not ended.
     public var livingIDs: [ProcessID] {
-        rows.values.lazy.filter { !$0.machine.shown.hasEnded }.map(\.status.id).sorted()
+        rows.values.lazy.filter { !$0.isOver }.map(\.status.id).sorted()
     }
 
-    private func shown(_ row: Row) -> ProcessStatus {
+    func shown(_ row: Row) -> ProcessStatus {
         var status = row.status
-        status.state = row.machine.shown
-        status.incarnation = row.machine.incarnation
+        status.state = row.shownMeanwhile ?? row.machine.shown
+        status.incarnation = row.begun
+        status.restarts = row.machine.restarts
+        status.backOff = row.shownMeanwhile == nil ? row.machine.backOff : nil
         return status
     }
 
-    private mutating func leaveLiving(_ status: ProcessStatus) {
+    private mutating func joinLiving(_ status: ProcessStatus) {
+        livingCount[status.namespace, default: 0] += 1
+        livingTotal += 1
+        if let name = status.name {
+            living[NameKey(namespace: status.namespace, name: name)] = status.id
+        }
+    }
+
+    mutating func leaveLiving(_ status: ProcessStatus) {
         livingTotal -= 1
         let count = livingCount[status.namespace, default: 1] - 1
         livingCount[status.namespace] = count > 0 ? count : nil
@@ -183,8 +194,9 @@ public struct ProcessTable: Sendable {
         if living[key] == status.id { living[key] = nil }
     }
 
-    private mutating func keep(_ id: ProcessID, _ status: ProcessStatus, now: UInt64) -> [ProcessID]
-    {
+    mutating func keep(
+        _ id: ProcessID, _ status: ProcessStatus, now: UInt64
+    ) -> [ProcessID] {
         if let name = status.name {
             newestEnded[NameKey(namespace: status.namespace, name: name)] = id
         }

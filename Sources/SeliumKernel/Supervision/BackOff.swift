@@ -1,3 +1,5 @@
+internal import SeliumABI
+
 /// How long to wait between an end and the next incarnation: twice as long at most each time, spread
 /// at random so that processes that failed together do not come back together.
 public struct BackOff: Sendable, Hashable, CustomStringConvertible {
@@ -45,13 +47,8 @@ public struct BackOff: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `MIN..MAX`. Fails with `invalid`.
     public init(text: some StringProtocol) throws(KernelError) {
-        let text = String(text)
-        let split = text.indices.first { text[$0...].hasPrefix("..") }
-        guard let split, let minimum = DurationText.nanoseconds(text[..<split]),
-            let maximum = DurationText.nanoseconds(text[text.index(split, offsetBy: 2)...])
-        else {
-            throw KernelError(
-                .invalid, "--backoff is not MIN..MAX", remedy: "for example --backoff 100ms..30s")
+        let (minimum, maximum) = try parsed { () throws(SupervisionText.Problem) in
+            try SupervisionText.backOff(text)
         }
         try self.init(minimum: minimum, maximum: maximum)
     }

@@ -1,3 +1,5 @@
+internal import SeliumABI
+
 /// After which ends a process begins again: `no`, `on-failure[:N]`, `always[:N]`.
 ///
 /// N counts restarts over the whole life of the id, healthy periods or not: who wants a rate takes
@@ -10,35 +12,30 @@ public enum RestartMode: Sendable, Hashable, CustomStringConvertible {
     /// After every end, success included.
     case always(most: UInt32?)
 
-    /// Reads the text form. Fails with `invalid`; a count of 0 is refused, because one tool's 0 means
-    /// never and another's means for ever.
+    /// Reads the text form. Fails with `invalid`.
     public init(text: some StringProtocol) throws(KernelError) {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        let word = parts.first.map { String($0) } ?? ""
-        guard ["no", "on-failure", "always"].contains(word), word != "no" || parts.count == 1 else {
-            throw KernelError(
-                .invalid, "--restart is not 'no', 'on-failure', 'always'",
-                remedy: "with a number of restarts: --restart on-failure:5")
+        let (mode, most) = try parsed { () throws(SupervisionText.Problem) in
+            try SupervisionText.restart(text)
         }
-        var most: UInt32?
-        if parts.count == 2 {
-            guard let count = PolicyText.number(parts[1]) else {
-                throw KernelError(
-                    .invalid, "--restart \(word): its number of restarts is not a number",
-                    remedy: "for example --restart \(word):5")
-            }
-            guard count > 0 else {
-                throw KernelError(
-                    .invalid, "--restart \(word):0 restarts nothing",
-                    remedy: "to restart never: --restart no; without a bound: --restart \(word)")
-            }
-            most = count
+        switch mode {
+        case .no: self = .no
+        case .onFailure: self = .onFailure(most: most)
+        case .always: self = .always(most: most)
         }
-        switch word {
-        case "on-failure": self = .onFailure(most: most)
-        case "always": self = .always(most: most)
-        default: self = .no
+        try check()
+    }
+
+    /// A count of 0 is refused, because one tool's 0 means never and another's means for ever.
+    func check() throws(KernelError) {
+        let word: String
+        switch self {
+        case .onFailure(most: 0?): word = "on-failure"
+        case .always(most: 0?): word = "always"
+        default: return
         }
+        throw KernelError(
+            .invalid, "--restart \(word):0 restarts nothing",
+            remedy: "to restart never: --restart no; without a bound: --restart \(word)")
     }
 
     /// The most restarts in all, nil without a bound.
@@ -87,13 +84,8 @@ public struct RestartLimit: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `N/WINDOW`. Fails with `invalid`.
     public init(text: some StringProtocol) throws(KernelError) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let count = PolicyText.number(parts[0]),
-            let window = DurationText.nanoseconds(parts[1])
-        else {
-            throw KernelError(
-                .invalid, "--restart-limit is not N/WINDOW or 'none'",
-                remedy: "for example --restart-limit 5/1m")
+        let (count, window) = try parsed { () throws(SupervisionText.Problem) in
+            try SupervisionText.restartLimit(text)
         }
         try self.init(count: count, window: window)
     }
@@ -102,13 +94,11 @@ public struct RestartLimit: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(count)/\(DurationText.text(window))" }
 }
 
-/// Pieces of text that several options share.
-enum PolicyText {
-    /// A number without sign, blanks or leading zeros.
-    static func number(_ text: some StringProtocol) -> UInt32? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            text.utf8.count == 1 || text.utf8.first != 0x30
-        else { return nil }
-        return UInt32(text)
+/// Runs a step that reads text, and turns its refusal into ours.
+func parsed<R>(_ step: () throws(SupervisionText.Problem) -> R) throws(KernelError) -> R {
+    do throws(SupervisionText.Problem) {
+        return try step()
+    } catch {
+        throw KernelError(.invalid, error.message, remedy: error.remedy)
     }
 }

@@ -1,3 +1,5 @@
+internal import SeliumABI
+
 /// When and how a process begins again after an end, and how long it may take to stop.
 ///
 /// A value of this type makes sense: wishes that contradict each other, or of which one could never
@@ -10,7 +12,7 @@ public struct RestartPolicy: Sendable, Hashable {
     /// The longest grace, nanoseconds (1 h): as long as a request may take.
     public static let maximumStopTimeout: UInt64 = 3_600_000_000_000
     /// Exit codes that can be exempt: nobody writes more.
-    public static let maximumCodes = 64
+    public static let maximumCodes = SupervisionText.maximumCodes
 
     /// After which ends.
     public let mode: RestartMode
@@ -47,6 +49,7 @@ public struct RestartPolicy: Sendable, Hashable {
         limit = wish.limit
         noRestartOn = Set(wish.noRestartOn ?? []).sorted()
         stopTimeout = wish.stopTimeout ?? Self.standardStopTimeout
+        try mode.check()
         try Self.checkRanges(self)
         if mode == .no { try Self.checkNever(wish) }
         if let limit { try checkReachable(limit) }

@@ -1,3 +1,5 @@
+internal import SeliumABI
+
 /// What a starter said about restarts; nil is what was not said, which is how contradictions show.
 public struct RestartWish: Sendable, Hashable {
     /// `--restart`
@@ -33,31 +35,17 @@ public struct RestartWish: Sendable, Hashable {
         if let backOff { self.backOff = try BackOff(text: backOff) }
         if let resetAfter { self.resetAfter = try Self.duration(resetAfter, "--reset-after") }
         if let restartLimit, restartLimit != "none" { limit = try RestartLimit(text: restartLimit) }
-        if let noRestartOn { self.noRestartOn = try Self.codes(noRestartOn) }
+        if let noRestartOn {
+            self.noRestartOn = try parsed { () throws(SupervisionText.Problem) in
+                try SupervisionText.codes(noRestartOn)
+            }
+        }
         if let stopTimeout { self.stopTimeout = try Self.duration(stopTimeout, "--stop-timeout") }
     }
 
     private static func duration(_ text: String, _ flag: String) throws(KernelError) -> UInt64 {
-        guard let nanoseconds = DurationText.nanoseconds(text) else {
-            throw KernelError(
-                .invalid, "\(flag) is not a length of time of at most a year",
-                remedy: "for example \(flag) 10s")
+        try parsed { () throws(SupervisionText.Problem) in
+            try SupervisionText.duration(text, flag: flag)
         }
-        return nanoseconds
-    }
-
-    private static func codes(_ text: String) throws(KernelError) -> [UInt32] {
-        var codes: [UInt32] = []
-        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard codes.count < RestartPolicy.maximumCodes, let code = PolicyText.number(word)
-            else {
-                throw KernelError(
-                    .invalid,
-                    "--no-restart-on is not a list of at most \(RestartPolicy.maximumCodes) exit codes",
-                    remedy: "for example --no-restart-on 64,78")
-            }
-            codes.append(code)
-        }
-        return codes
     }
 }

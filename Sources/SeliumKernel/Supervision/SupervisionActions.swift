@@ -1,3 +1,5 @@
+internal import SeliumABI
+
 /// Why the host interrupts an incarnation: it becomes the outcome of the ExitRecord, unless the
 /// guest ended by itself before the interruption came through.
 public enum Interruption: Sendable, Hashable {

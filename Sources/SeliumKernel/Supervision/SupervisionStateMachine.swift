@@ -7,7 +7,9 @@
 /// It knows no clock and starts nothing: monotonic time (nanoseconds) and randomness come with the
 /// events, and whoever drives it performs what the methods return and calls `timePassed` at
 /// `deadline`. Events in any order are harmless; those that come too late change nothing.
-public struct SupervisionStateMachine: ~Copyable, Sendable {
+///
+/// Copyable, other than most machines, because it is part of a row of the process table.
+public struct SupervisionStateMachine: Sendable {
     enum State {
         /// An incarnation is on its way. Exits: `began`, a stop, `ended` (it could not start).
         case starting(Starting)

@@ -128,6 +128,50 @@ package nonisolated enum WireValueKind: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+package nonisolated enum WireRestartMode: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case no // = 1
+
+  /// After every end but success: code 0, or just returned.
+  case onFailure // = 2
+  case always // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .no
+    case 2: self = .onFailure
+    case 3: self = .always
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .no: return 1
+    case .onFailure: return 2
+    case .always: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [WireRestartMode] = [
+    .unspecified,
+    .no,
+    .onFailure,
+    .always,
+  ]
+
+}
+
 package nonisolated enum WireLogStream: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -324,87 +368,105 @@ package nonisolated enum WireState: SwiftProtobuf.Enum, Swift.CaseIterable {
 }
 
 /// The first frame of every stream; at most 64 KiB.
-package nonisolated struct WireRequest: @unchecked Sendable {
+package nonisolated struct WireRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// At most 32 bytes chosen by the client; appears in logs on both sides.
-  package var requestID: Data {
-    get {_storage._requestID}
-    set {_uniqueStorage()._requestID = newValue}
-  }
+  package var requestID: Data = Data()
 
   /// Empty: the caller's own namespace.
-  package var namespace: String {
-    get {_storage._namespace}
-    set {_uniqueStorage()._namespace = newValue}
-  }
+  package var namespace: String = String()
 
   /// Milliseconds until the first frame of the answer (a `progress` counts) must be there, at most
   /// 3,600,000; 0 = 10,000. Beyond it: DEADLINE_EXCEEDED.
-  package var deadlineMs: UInt32 {
-    get {_storage._deadlineMs}
-    set {_uniqueStorage()._deadlineMs = newValue}
-  }
+  package var deadlineMs: UInt32 = 0
 
-  /// 16-64 random bytes on every call that changes something (start, stop).
-  package var idempotencyKey: Data {
-    get {_storage._idempotencyKey}
-    set {_uniqueStorage()._idempotencyKey = newValue}
-  }
+  /// 16-64 random bytes on every call that changes something (start, stop, kill, restart, remove,
+  /// prune).
+  package var idempotencyKey: Data = Data()
 
-  package var call: OneOf_Call? {
-    get {return _storage._call}
-    set {_uniqueStorage()._call = newValue}
-  }
+  package var call: WireRequest.OneOf_Call? = nil
 
   package var start: WireStart {
     get {
-      if case .start(let v)? = _storage._call {return v}
+      if case .start(let v)? = call {return v}
       return WireStart()
     }
-    set {_uniqueStorage()._call = .start(newValue)}
+    set {call = .start(newValue)}
   }
 
   package var stop: WireStop {
     get {
-      if case .stop(let v)? = _storage._call {return v}
+      if case .stop(let v)? = call {return v}
       return WireStop()
     }
-    set {_uniqueStorage()._call = .stop(newValue)}
+    set {call = .stop(newValue)}
   }
 
   package var list: WireList {
     get {
-      if case .list(let v)? = _storage._call {return v}
+      if case .list(let v)? = call {return v}
       return WireList()
     }
-    set {_uniqueStorage()._call = .list(newValue)}
+    set {call = .list(newValue)}
   }
 
   package var attach: WireAttach {
     get {
-      if case .attach(let v)? = _storage._call {return v}
+      if case .attach(let v)? = call {return v}
       return WireAttach()
     }
-    set {_uniqueStorage()._call = .attach(newValue)}
+    set {call = .attach(newValue)}
   }
 
   package var wait: WireWait {
     get {
-      if case .wait(let v)? = _storage._call {return v}
+      if case .wait(let v)? = call {return v}
       return WireWait()
     }
-    set {_uniqueStorage()._call = .wait(newValue)}
+    set {call = .wait(newValue)}
   }
 
   package var info: WireInfo {
     get {
-      if case .info(let v)? = _storage._call {return v}
+      if case .info(let v)? = call {return v}
       return WireInfo()
     }
-    set {_uniqueStorage()._call = .info(newValue)}
+    set {call = .info(newValue)}
+  }
+
+  package var kill: WireKill {
+    get {
+      if case .kill(let v)? = call {return v}
+      return WireKill()
+    }
+    set {call = .kill(newValue)}
+  }
+
+  package var restart: WireRestart {
+    get {
+      if case .restart(let v)? = call {return v}
+      return WireRestart()
+    }
+    set {call = .restart(newValue)}
+  }
+
+  package var remove: WireRemove {
+    get {
+      if case .remove(let v)? = call {return v}
+      return WireRemove()
+    }
+    set {call = .remove(newValue)}
+  }
+
+  package var prune: WirePrune {
+    get {
+      if case .prune(let v)? = call {return v}
+      return WirePrune()
+    }
+    set {call = .prune(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -416,12 +478,14 @@ package nonisolated struct WireRequest: @unchecked Sendable {
     case attach(WireAttach)
     case wait(WireWait)
     case info(WireInfo)
+    case kill(WireKill)
+    case restart(WireRestart)
+    case remove(WireRemove)
+    case prune(WirePrune)
 
   }
 
   package init() {}
-
-  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 /// What the client says after its Request. FIN = no more input; RESET_STREAM = never mind. Chunks of
@@ -675,75 +739,234 @@ package nonisolated struct WireLimits: Sendable {
   fileprivate var _memory: UInt64? = nil
 }
 
-package nonisolated struct WireStart: Sendable {
+/// How long to wait before an incarnation: a random length between `minimum_ns` and what doubles with
+/// every restart in a row up to `maximum_ns`.
+package nonisolated struct WireBackoffRange: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var module: WireModuleRef {
-    get {_module ?? WireModuleRef()}
-    set {_module = newValue}
+  /// At least 10,000,000.
+  package var minimumNs: UInt64 = 0
+
+  /// At most a day.
+  package var maximumNs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// So many restarts in so long are a crash loop: the next one is not made.
+package nonisolated struct WireRestartLimit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1-1,000.
+  package var count: UInt32 = 0
+
+  package var windowNs: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// When a process begins again after an end. What is absent is the default; what contradicts or would
+/// have no effect is INVALID_ARGUMENT. A process that the runtime's death took (`lost`) begins again
+/// at once and counts for neither wait nor bounds.
+package nonisolated struct WireSupervision: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Unspecified: no.
+  package var restart: WireRestartMode = .unspecified
+
+  /// Restarts in all, at least 1. Absent: without a bound.
+  package var mostRestarts: UInt32 {
+    get {_mostRestarts ?? 0}
+    set {_mostRestarts = newValue}
   }
-  /// Returns true if `module` has been explicitly set.
-  package var hasModule: Bool {self._module != nil}
-  /// Clears the value of `module`. Subsequent reads from it will return its default value.
-  package mutating func clearModule() {self._module = nil}
+  /// Returns true if `mostRestarts` has been explicitly set.
+  package var hasMostRestarts: Bool {self._mostRestarts != nil}
+  /// Clears the value of `mostRestarts`. Subsequent reads from it will return its default value.
+  package mutating func clearMostRestarts() {self._mostRestarts = nil}
 
-  /// Bytes of the module behind a digest; 0: the server is expected to have it.
-  package var moduleSize: UInt64 = 0
-
-  /// What the starter calls the module, for `ps` and argv[0].
-  package var moduleName: String = String()
-
-  /// Empty: `start` if it is exported, else `_start`.
-  package var entrypoint: String = String()
-
-  package var arguments: [WireArgument] = []
-
-  package var results: [WireValueKind] = []
-
-  package var argv: [String] = []
-
-  package var environment: [WireEnvironmentVariable] = []
-
-  package var grants: [WireGrant] = []
-
-  package var limits: WireLimits {
-    get {_limits ?? WireLimits()}
-    set {_limits = newValue}
+  /// Absent: 100 ms to 30 s.
+  package var backoff: WireBackoffRange {
+    get {_backoff ?? WireBackoffRange()}
+    set {_backoff = newValue}
   }
-  /// Returns true if `limits` has been explicitly set.
-  package var hasLimits: Bool {self._limits != nil}
-  /// Clears the value of `limits`. Subsequent reads from it will return its default value.
-  package mutating func clearLimits() {self._limits = nil}
+  /// Returns true if `backoff` has been explicitly set.
+  package var hasBackoff: Bool {self._backoff != nil}
+  /// Clears the value of `backoff`. Subsequent reads from it will return its default value.
+  package mutating func clearBackoff() {self._backoff = nil}
 
-  package var name: String = String()
-
-  package var strict: Bool = false
-
-  /// Judge everything, start nothing.
-  package var dryRun: Bool = false
-
-  /// This stream will carry `input` frames for stdin. Without it stdin is empty.
-  package var input: Bool = false
-
-  /// Present: the answer goes on with the process's log until it ends.
-  package var attach: WireLogRequest {
-    get {_attach ?? WireLogRequest()}
-    set {_attach = newValue}
+  /// An incarnation that ran this long was healthy, and the wait after it is a first one. Absent: 10 s.
+  package var resetAfterNs: UInt64 {
+    get {_resetAfterNs ?? 0}
+    set {_resetAfterNs = newValue}
   }
-  /// Returns true if `attach` has been explicitly set.
-  package var hasAttach: Bool {self._attach != nil}
-  /// Clears the value of `attach`. Subsequent reads from it will return its default value.
-  package mutating func clearAttach() {self._attach = nil}
+  /// Returns true if `resetAfterNs` has been explicitly set.
+  package var hasResetAfterNs: Bool {self._resetAfterNs != nil}
+  /// Clears the value of `resetAfterNs`. Subsequent reads from it will return its default value.
+  package mutating func clearResetAfterNs() {self._resetAfterNs = nil}
+
+  /// Absent: without a bound.
+  package var limit: WireRestartLimit {
+    get {_limit ?? WireRestartLimit()}
+    set {_limit = newValue}
+  }
+  /// Returns true if `limit` has been explicitly set.
+  package var hasLimit: Bool {self._limit != nil}
+  /// Clears the value of `limit`. Subsequent reads from it will return its default value.
+  package mutating func clearLimit() {self._limit = nil}
+
+  /// Exit codes after which there is no restart, at most 64.
+  package var noRestartOn: [UInt32] = []
+
+  /// How long a program that asked to be told of a stop has to end; at most an hour. Absent: 10 s.
+  package var stopTimeoutNs: UInt64 {
+    get {_stopTimeoutNs ?? 0}
+    set {_stopTimeoutNs = newValue}
+  }
+  /// Returns true if `stopTimeoutNs` has been explicitly set.
+  package var hasStopTimeoutNs: Bool {self._stopTimeoutNs != nil}
+  /// Clears the value of `stopTimeoutNs`. Subsequent reads from it will return its default value.
+  package mutating func clearStopTimeoutNs() {self._stopTimeoutNs = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _module: WireModuleRef? = nil
-  fileprivate var _limits: WireLimits? = nil
-  fileprivate var _attach: WireLogRequest? = nil
+  fileprivate var _mostRestarts: UInt32? = nil
+  fileprivate var _backoff: WireBackoffRange? = nil
+  fileprivate var _resetAfterNs: UInt64? = nil
+  fileprivate var _limit: WireRestartLimit? = nil
+  fileprivate var _stopTimeoutNs: UInt64? = nil
+}
+
+package nonisolated struct WireStart: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var module: WireModuleRef {
+    get {_storage._module ?? WireModuleRef()}
+    set {_uniqueStorage()._module = newValue}
+  }
+  /// Returns true if `module` has been explicitly set.
+  package var hasModule: Bool {_storage._module != nil}
+  /// Clears the value of `module`. Subsequent reads from it will return its default value.
+  package mutating func clearModule() {_uniqueStorage()._module = nil}
+
+  /// Bytes of the module behind a digest; 0: the server is expected to have it.
+  package var moduleSize: UInt64 {
+    get {_storage._moduleSize}
+    set {_uniqueStorage()._moduleSize = newValue}
+  }
+
+  /// What the starter calls the module, for `ps` and argv[0].
+  package var moduleName: String {
+    get {_storage._moduleName}
+    set {_uniqueStorage()._moduleName = newValue}
+  }
+
+  /// Empty: `start` if it is exported, else `_start`.
+  package var entrypoint: String {
+    get {_storage._entrypoint}
+    set {_uniqueStorage()._entrypoint = newValue}
+  }
+
+  package var arguments: [WireArgument] {
+    get {_storage._arguments}
+    set {_uniqueStorage()._arguments = newValue}
+  }
+
+  package var results: [WireValueKind] {
+    get {_storage._results}
+    set {_uniqueStorage()._results = newValue}
+  }
+
+  package var argv: [String] {
+    get {_storage._argv}
+    set {_uniqueStorage()._argv = newValue}
+  }
+
+  package var environment: [WireEnvironmentVariable] {
+    get {_storage._environment}
+    set {_uniqueStorage()._environment = newValue}
+  }
+
+  package var grants: [WireGrant] {
+    get {_storage._grants}
+    set {_uniqueStorage()._grants = newValue}
+  }
+
+  package var limits: WireLimits {
+    get {_storage._limits ?? WireLimits()}
+    set {_uniqueStorage()._limits = newValue}
+  }
+  /// Returns true if `limits` has been explicitly set.
+  package var hasLimits: Bool {_storage._limits != nil}
+  /// Clears the value of `limits`. Subsequent reads from it will return its default value.
+  package mutating func clearLimits() {_uniqueStorage()._limits = nil}
+
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
+
+  package var strict: Bool {
+    get {_storage._strict}
+    set {_uniqueStorage()._strict = newValue}
+  }
+
+  /// Judge everything, start nothing.
+  package var dryRun: Bool {
+    get {_storage._dryRun}
+    set {_uniqueStorage()._dryRun = newValue}
+  }
+
+  /// This stream will carry `input` frames for stdin. Without it stdin is empty.
+  package var input: Bool {
+    get {_storage._input}
+    set {_uniqueStorage()._input = newValue}
+  }
+
+  /// Present: the answer goes on with the process's log until it ends.
+  package var attach: WireLogRequest {
+    get {_storage._attach ?? WireLogRequest()}
+    set {_uniqueStorage()._attach = newValue}
+  }
+  /// Returns true if `attach` has been explicitly set.
+  package var hasAttach: Bool {_storage._attach != nil}
+  /// Clears the value of `attach`. Subsequent reads from it will return its default value.
+  package mutating func clearAttach() {_uniqueStorage()._attach = nil}
+
+  /// Absent: it does not begin again.
+  package var supervision: WireSupervision {
+    get {_storage._supervision ?? WireSupervision()}
+    set {_uniqueStorage()._supervision = newValue}
+  }
+  /// Returns true if `supervision` has been explicitly set.
+  package var hasSupervision: Bool {_storage._supervision != nil}
+  /// Clears the value of `supervision`. Subsequent reads from it will return its default value.
+  package mutating func clearSupervision() {_uniqueStorage()._supervision = nil}
+
+  /// Forget it once it ended and those who waited for that have heard.
+  package var removeAtEnd: Bool {
+    get {_storage._removeAtEnd}
+    set {_uniqueStorage()._removeAtEnd = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
 }
 
 package nonisolated struct WireStop: Sendable {
@@ -765,6 +988,86 @@ package nonisolated struct WireStop: Sendable {
   package init() {}
 
   fileprivate var _process: WireProcessRef? = nil
+}
+
+/// Ends a process without asking it.
+package nonisolated struct WireKill: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var process: WireProcessRef {
+    get {_process ?? WireProcessRef()}
+    set {_process = newValue}
+  }
+  /// Returns true if `process` has been explicitly set.
+  package var hasProcess: Bool {self._process != nil}
+  /// Clears the value of `process`. Subsequent reads from it will return its default value.
+  package mutating func clearProcess() {self._process = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _process: WireProcessRef? = nil
+}
+
+/// Ends the incarnation that runs, or the wait for the next one, and begins another.
+package nonisolated struct WireRestart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var process: WireProcessRef {
+    get {_process ?? WireProcessRef()}
+    set {_process = newValue}
+  }
+  /// Returns true if `process` has been explicitly set.
+  package var hasProcess: Bool {self._process != nil}
+  /// Clears the value of `process`. Subsequent reads from it will return its default value.
+  package mutating func clearProcess() {self._process = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _process: WireProcessRef? = nil
+}
+
+/// Forgets a process that has ended, with its log. One that lives is FAILED_PRECONDITION.
+package nonisolated struct WireRemove: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var process: WireProcessRef {
+    get {_process ?? WireProcessRef()}
+    set {_process = newValue}
+  }
+  /// Returns true if `process` has been explicitly set.
+  package var hasProcess: Bool {self._process != nil}
+  /// Clears the value of `process`. Subsequent reads from it will return its default value.
+  package mutating func clearProcess() {self._process = nil}
+
+  /// One that lives is killed first.
+  package var force: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _process: WireProcessRef? = nil
+}
+
+/// Forgets every process of the namespace that has ended.
+package nonisolated struct WirePrune: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct WireList: Sendable {
@@ -1340,7 +1643,7 @@ package nonisolated struct WireResult: Sendable {
     set {result = .processes(newValue)}
   }
 
-  /// attach, start with attach, wait: the process's end.
+  /// attach, start with attach, wait: the process's end, after which no incarnation comes.
   package var ended: WireEnded {
     get {
       if case .ended(let v)? = result {return v}
@@ -1357,6 +1660,30 @@ package nonisolated struct WireResult: Sendable {
     set {result = .info(newValue)}
   }
 
+  package var restarted: WireRestarted {
+    get {
+      if case .restarted(let v)? = result {return v}
+      return WireRestarted()
+    }
+    set {result = .restarted(newValue)}
+  }
+
+  package var removed: WireRemoved {
+    get {
+      if case .removed(let v)? = result {return v}
+      return WireRemoved()
+    }
+    set {result = .removed(newValue)}
+  }
+
+  package var pruned: WirePruned {
+    get {
+      if case .pruned(let v)? = result {return v}
+      return WirePruned()
+    }
+    set {result = .pruned(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Result: Equatable, Sendable {
@@ -1364,15 +1691,59 @@ package nonisolated struct WireResult: Sendable {
     case started(WireStarted)
     case stopped(WireStopped)
     case processes(WireProcesses)
-    /// attach, start with attach, wait: the process's end.
+    /// attach, start with attach, wait: the process's end, after which no incarnation comes.
     case ended(WireEnded)
     case info(WireServerInfo)
+    case restarted(WireRestarted)
+    case removed(WireRemoved)
+    case pruned(WirePruned)
 
   }
 
   package init() {}
 }
 
+package nonisolated struct WireRestarted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: UInt64 = 0
+
+  /// The incarnation that has begun.
+  package var incarnation: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireRemoved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WirePruned: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Those that are forgotten now.
+  package var ids: [UInt64] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Result of stop and kill.
 package nonisolated struct WireStopped: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1515,6 +1886,7 @@ package nonisolated struct WireProcessInfo: @unchecked Sendable {
     set {_uniqueStorage()._grants = newValue}
   }
 
+  /// The last incarnation's.
   package var exit: WireExitRecord {
     get {_storage._exit ?? WireExitRecord()}
     set {_uniqueStorage()._exit = newValue}
@@ -1524,11 +1896,65 @@ package nonisolated struct WireProcessInfo: @unchecked Sendable {
   /// Clears the value of `exit`. Subsequent reads from it will return its default value.
   package mutating func clearExit() {_uniqueStorage()._exit = nil}
 
+  /// Restarts that count for the policy: not those that somebody asked for, nor those after `lost`.
+  package var restarts: UInt32 {
+    get {_storage._restarts}
+    set {_uniqueStorage()._restarts = newValue}
+  }
+
+  /// While BACKING_OFF.
+  package var waiting: WireWaiting {
+    get {_storage._waiting ?? WireWaiting()}
+    set {_uniqueStorage()._waiting = newValue}
+  }
+  /// Returns true if `waiting` has been explicitly set.
+  package var hasWaiting: Bool {_storage._waiting != nil}
+  /// Clears the value of `waiting`. Subsequent reads from it will return its default value.
+  package mutating func clearWaiting() {_uniqueStorage()._waiting = nil}
+
+  /// Its policy, every field set; absent when that is the default.
+  package var supervision: WireSupervision {
+    get {_storage._supervision ?? WireSupervision()}
+    set {_uniqueStorage()._supervision = newValue}
+  }
+  /// Returns true if `supervision` has been explicitly set.
+  package var hasSupervision: Bool {_storage._supervision != nil}
+  /// Clears the value of `supervision`. Subsequent reads from it will return its default value.
+  package mutating func clearSupervision() {_uniqueStorage()._supervision = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// Between two incarnations.
+package nonisolated struct WireWaiting: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var remainingNs: UInt64 = 0
+
+  /// Which restart this will be, from 1, of those that `of` counts.
+  package var attempt: UInt32 = 0
+
+  /// How many there may be; absent without a bound.
+  package var of: UInt32 {
+    get {_of ?? 0}
+    set {_of = newValue}
+  }
+  /// Returns true if `of` has been explicitly set.
+  package var hasOf: Bool {self._of != nil}
+  /// Clears the value of `of`. Subsequent reads from it will return its default value.
+  package mutating func clearOf() {self._of = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _of: UInt32? = nil
 }
 
 package nonisolated struct WireExitRecord: Sendable {
@@ -1913,6 +2339,10 @@ nonisolated extension WireValueKind: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0VALUE_KIND_UNSPECIFIED\0\u{1}I8\0\u{1}U8\0\u{1}I16\0\u{1}U16\0\u{1}I32\0\u{1}U32\0\u{1}I64\0\u{1}U64\0\u{1}F32\0\u{1}F64\0\u{1}BUFFER\0\u{1}UTF8\0\u{1}RESOURCE\0")
 }
 
+nonisolated extension WireRestartMode: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESTART_MODE_UNSPECIFIED\0\u{1}RESTART_MODE_NO\0\u{1}RESTART_MODE_ON_FAILURE\0\u{1}RESTART_MODE_ALWAYS\0")
+}
+
 nonisolated extension WireLogStream: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LOG_STREAM_UNSPECIFIED\0\u{1}STDOUT\0\u{1}STDERR\0\u{1}STRUCTURED\0\u{1}SYSTEM\0")
 }
@@ -1927,198 +2357,222 @@ nonisolated extension WireState: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}namespace\0\u{3}deadline_ms\0\u{3}idempotency_key\0\u{2}\u{6}start\0\u{1}stop\0\u{1}list\0\u{1}attach\0\u{1}wait\0\u{1}info\0")
-
-  fileprivate class _StorageClass {
-    var _requestID: Data = Data()
-    var _namespace: String = String()
-    var _deadlineMs: UInt32 = 0
-    var _idempotencyKey: Data = Data()
-    var _call: WireRequest.OneOf_Call?
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _requestID = source._requestID
-      _namespace = source._namespace
-      _deadlineMs = source._deadlineMs
-      _idempotencyKey = source._idempotencyKey
-      _call = source._call
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}namespace\0\u{3}deadline_ms\0\u{3}idempotency_key\0\u{2}\u{6}start\0\u{1}stop\0\u{1}list\0\u{1}attach\0\u{1}wait\0\u{1}info\0\u{2}\u{f}kill\0\u{1}restart\0\u{1}remove\0\u{1}prune\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._requestID) }()
-        case 2: try { try decoder.decodeSingularStringField(value: &_storage._namespace) }()
-        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._deadlineMs) }()
-        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._idempotencyKey) }()
-        case 10: try {
-          var v: WireStart?
-          var hadOneofValue = false
-          if let current = _storage._call {
-            hadOneofValue = true
-            if case .start(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._call = .start(v)
-          }
-        }()
-        case 11: try {
-          var v: WireStop?
-          var hadOneofValue = false
-          if let current = _storage._call {
-            hadOneofValue = true
-            if case .stop(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._call = .stop(v)
-          }
-        }()
-        case 12: try {
-          var v: WireList?
-          var hadOneofValue = false
-          if let current = _storage._call {
-            hadOneofValue = true
-            if case .list(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._call = .list(v)
-          }
-        }()
-        case 13: try {
-          var v: WireAttach?
-          var hadOneofValue = false
-          if let current = _storage._call {
-            hadOneofValue = true
-            if case .attach(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._call = .attach(v)
-          }
-        }()
-        case 14: try {
-          var v: WireWait?
-          var hadOneofValue = false
-          if let current = _storage._call {
-            hadOneofValue = true
-            if case .wait(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._call = .wait(v)
-          }
-        }()
-        case 15: try {
-          var v: WireInfo?
-          var hadOneofValue = false
-          if let current = _storage._call {
-            hadOneofValue = true
-            if case .info(let m) = current {v = m}
-          }
-          try decoder.decodeSingularMessageField(value: &v)
-          if let v = v {
-            if hadOneofValue {try decoder.handleConflictingOneOf()}
-            _storage._call = .info(v)
-          }
-        }()
-        default: break
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.requestID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.deadlineMs) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.idempotencyKey) }()
+      case 10: try {
+        var v: WireStart?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .start(let m) = current {v = m}
         }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .start(v)
+        }
+      }()
+      case 11: try {
+        var v: WireStop?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .stop(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .stop(v)
+        }
+      }()
+      case 12: try {
+        var v: WireList?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .list(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .list(v)
+        }
+      }()
+      case 13: try {
+        var v: WireAttach?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .attach(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .attach(v)
+        }
+      }()
+      case 14: try {
+        var v: WireWait?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .wait(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .wait(v)
+        }
+      }()
+      case 15: try {
+        var v: WireInfo?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .info(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .info(v)
+        }
+      }()
+      case 30: try {
+        var v: WireKill?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .kill(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .kill(v)
+        }
+      }()
+      case 31: try {
+        var v: WireRestart?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .restart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .restart(v)
+        }
+      }()
+      case 32: try {
+        var v: WireRemove?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .remove(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .remove(v)
+        }
+      }()
+      case 33: try {
+        var v: WirePrune?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .prune(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .prune(v)
+        }
+      }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._requestID.isEmpty {
-        try visitor.visitSingularBytesField(value: _storage._requestID, fieldNumber: 1)
-      }
-      if !_storage._namespace.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._namespace, fieldNumber: 2)
-      }
-      if _storage._deadlineMs != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._deadlineMs, fieldNumber: 3)
-      }
-      if !_storage._idempotencyKey.isEmpty {
-        try visitor.visitSingularBytesField(value: _storage._idempotencyKey, fieldNumber: 4)
-      }
-      switch _storage._call {
-      case .start?: try {
-        guard case .start(let v)? = _storage._call else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-      }()
-      case .stop?: try {
-        guard case .stop(let v)? = _storage._call else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-      }()
-      case .list?: try {
-        guard case .list(let v)? = _storage._call else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
-      }()
-      case .attach?: try {
-        guard case .attach(let v)? = _storage._call else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
-      }()
-      case .wait?: try {
-        guard case .wait(let v)? = _storage._call else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
-      }()
-      case .info?: try {
-        guard case .info(let v)? = _storage._call else { preconditionFailure() }
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
-      }()
-      case nil: break
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.requestID.isEmpty {
+      try visitor.visitSingularBytesField(value: self.requestID, fieldNumber: 1)
+    }
+    if !self.namespace.isEmpty {
+      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 2)
+    }
+    if self.deadlineMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.deadlineMs, fieldNumber: 3)
+    }
+    if !self.idempotencyKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.idempotencyKey, fieldNumber: 4)
+    }
+    switch self.call {
+    case .start?: try {
+      guard case .start(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .stop?: try {
+      guard case .stop(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .list?: try {
+      guard case .list(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .attach?: try {
+      guard case .attach(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .wait?: try {
+      guard case .wait(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .info?: try {
+      guard case .info(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .kill?: try {
+      guard case .kill(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .restart?: try {
+      guard case .restart(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case .remove?: try {
+      guard case .remove(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+    }()
+    case .prune?: try {
+      guard case .prune(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireRequest, rhs: WireRequest) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._requestID != rhs_storage._requestID {return false}
-        if _storage._namespace != rhs_storage._namespace {return false}
-        if _storage._deadlineMs != rhs_storage._deadlineMs {return false}
-        if _storage._idempotencyKey != rhs_storage._idempotencyKey {return false}
-        if _storage._call != rhs_storage._call {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.requestID != rhs.requestID {return false}
+    if lhs.namespace != rhs.namespace {return false}
+    if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.idempotencyKey != rhs.idempotencyKey {return false}
+    if lhs.call != rhs.call {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2524,9 +2978,9 @@ nonisolated extension WireLimits: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
-nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".Start"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}module\0\u{3}module_size\0\u{3}module_name\0\u{1}entrypoint\0\u{1}arguments\0\u{1}results\0\u{1}argv\0\u{1}environment\0\u{1}grants\0\u{1}limits\0\u{1}name\0\u{1}strict\0\u{3}dry_run\0\u{1}input\0\u{1}attach\0")
+nonisolated extension WireBackoffRange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BackoffRange"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}minimum_ns\0\u{3}maximum_ns\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2534,21 +2988,83 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 10: try { try decoder.decodeSingularMessageField(value: &self._module) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.moduleSize) }()
-      case 12: try { try decoder.decodeSingularStringField(value: &self.moduleName) }()
-      case 13: try { try decoder.decodeSingularStringField(value: &self.entrypoint) }()
-      case 14: try { try decoder.decodeRepeatedMessageField(value: &self.arguments) }()
-      case 15: try { try decoder.decodeRepeatedEnumField(value: &self.results) }()
-      case 16: try { try decoder.decodeRepeatedStringField(value: &self.argv) }()
-      case 17: try { try decoder.decodeRepeatedMessageField(value: &self.environment) }()
-      case 18: try { try decoder.decodeRepeatedMessageField(value: &self.grants) }()
-      case 19: try { try decoder.decodeSingularMessageField(value: &self._limits) }()
-      case 20: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 21: try { try decoder.decodeSingularBoolField(value: &self.strict) }()
-      case 22: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
-      case 23: try { try decoder.decodeSingularBoolField(value: &self.input) }()
-      case 24: try { try decoder.decodeSingularMessageField(value: &self._attach) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.minimumNs) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.maximumNs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.minimumNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.minimumNs, fieldNumber: 1)
+    }
+    if self.maximumNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.maximumNs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireBackoffRange, rhs: WireBackoffRange) -> Bool {
+    if lhs.minimumNs != rhs.minimumNs {return false}
+    if lhs.maximumNs != rhs.maximumNs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRestartLimit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RestartLimit"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}count\0\u{3}window_ns\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.windowNs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 1)
+    }
+    if self.windowNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.windowNs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRestartLimit, rhs: WireRestartLimit) -> Bool {
+    if lhs.count != rhs.count {return false}
+    if lhs.windowNs != rhs.windowNs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSupervision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Supervision"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}restart\0\u{3}most_restarts\0\u{1}backoff\0\u{3}reset_after_ns\0\u{1}limit\0\u{3}no_restart_on\0\u{3}stop_timeout_ns\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularEnumField(value: &self.restart) }()
+      case 11: try { try decoder.decodeSingularUInt32Field(value: &self._mostRestarts) }()
+      case 12: try { try decoder.decodeSingularMessageField(value: &self._backoff) }()
+      case 13: try { try decoder.decodeSingularUInt64Field(value: &self._resetAfterNs) }()
+      case 14: try { try decoder.decodeSingularMessageField(value: &self._limit) }()
+      case 15: try { try decoder.decodeRepeatedUInt32Field(value: &self.noRestartOn) }()
+      case 16: try { try decoder.decodeSingularUInt64Field(value: &self._stopTimeoutNs) }()
       default: break
       }
     }
@@ -2559,70 +3075,220 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._module {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    if self.restart != .unspecified {
+      try visitor.visitSingularEnumField(value: self.restart, fieldNumber: 10)
+    }
+    try { if let v = self._mostRestarts {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
     } }()
-    if self.moduleSize != 0 {
-      try visitor.visitSingularUInt64Field(value: self.moduleSize, fieldNumber: 11)
-    }
-    if !self.moduleName.isEmpty {
-      try visitor.visitSingularStringField(value: self.moduleName, fieldNumber: 12)
-    }
-    if !self.entrypoint.isEmpty {
-      try visitor.visitSingularStringField(value: self.entrypoint, fieldNumber: 13)
-    }
-    if !self.arguments.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.arguments, fieldNumber: 14)
-    }
-    if !self.results.isEmpty {
-      try visitor.visitPackedEnumField(value: self.results, fieldNumber: 15)
-    }
-    if !self.argv.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.argv, fieldNumber: 16)
-    }
-    if !self.environment.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.environment, fieldNumber: 17)
-    }
-    if !self.grants.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.grants, fieldNumber: 18)
-    }
-    try { if let v = self._limits {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    try { if let v = self._backoff {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     } }()
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 20)
+    try { if let v = self._resetAfterNs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 13)
+    } }()
+    try { if let v = self._limit {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    } }()
+    if !self.noRestartOn.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.noRestartOn, fieldNumber: 15)
     }
-    if self.strict != false {
-      try visitor.visitSingularBoolField(value: self.strict, fieldNumber: 21)
-    }
-    if self.dryRun != false {
-      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 22)
-    }
-    if self.input != false {
-      try visitor.visitSingularBoolField(value: self.input, fieldNumber: 23)
-    }
-    try { if let v = self._attach {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    try { if let v = self._stopTimeoutNs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 16)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
+  package static func ==(lhs: WireSupervision, rhs: WireSupervision) -> Bool {
+    if lhs.restart != rhs.restart {return false}
+    if lhs._mostRestarts != rhs._mostRestarts {return false}
+    if lhs._backoff != rhs._backoff {return false}
+    if lhs._resetAfterNs != rhs._resetAfterNs {return false}
+    if lhs._limit != rhs._limit {return false}
+    if lhs.noRestartOn != rhs.noRestartOn {return false}
+    if lhs._stopTimeoutNs != rhs._stopTimeoutNs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Start"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}module\0\u{3}module_size\0\u{3}module_name\0\u{1}entrypoint\0\u{1}arguments\0\u{1}results\0\u{1}argv\0\u{1}environment\0\u{1}grants\0\u{1}limits\0\u{1}name\0\u{1}strict\0\u{3}dry_run\0\u{1}input\0\u{1}attach\0\u{2}\u{6}supervision\0\u{3}remove_at_end\0")
+
+  fileprivate class _StorageClass {
+    var _module: WireModuleRef? = nil
+    var _moduleSize: UInt64 = 0
+    var _moduleName: String = String()
+    var _entrypoint: String = String()
+    var _arguments: [WireArgument] = []
+    var _results: [WireValueKind] = []
+    var _argv: [String] = []
+    var _environment: [WireEnvironmentVariable] = []
+    var _grants: [WireGrant] = []
+    var _limits: WireLimits? = nil
+    var _name: String = String()
+    var _strict: Bool = false
+    var _dryRun: Bool = false
+    var _input: Bool = false
+    var _attach: WireLogRequest? = nil
+    var _supervision: WireSupervision? = nil
+    var _removeAtEnd: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _module = source._module
+      _moduleSize = source._moduleSize
+      _moduleName = source._moduleName
+      _entrypoint = source._entrypoint
+      _arguments = source._arguments
+      _results = source._results
+      _argv = source._argv
+      _environment = source._environment
+      _grants = source._grants
+      _limits = source._limits
+      _name = source._name
+      _strict = source._strict
+      _dryRun = source._dryRun
+      _input = source._input
+      _attach = source._attach
+      _supervision = source._supervision
+      _removeAtEnd = source._removeAtEnd
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._module) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._moduleSize) }()
+        case 12: try { try decoder.decodeSingularStringField(value: &_storage._moduleName) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._entrypoint) }()
+        case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._arguments) }()
+        case 15: try { try decoder.decodeRepeatedEnumField(value: &_storage._results) }()
+        case 16: try { try decoder.decodeRepeatedStringField(value: &_storage._argv) }()
+        case 17: try { try decoder.decodeRepeatedMessageField(value: &_storage._environment) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._grants) }()
+        case 19: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 21: try { try decoder.decodeSingularBoolField(value: &_storage._strict) }()
+        case 22: try { try decoder.decodeSingularBoolField(value: &_storage._dryRun) }()
+        case 23: try { try decoder.decodeSingularBoolField(value: &_storage._input) }()
+        case 24: try { try decoder.decodeSingularMessageField(value: &_storage._attach) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._supervision) }()
+        case 31: try { try decoder.decodeSingularBoolField(value: &_storage._removeAtEnd) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._module {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      if _storage._moduleSize != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._moduleSize, fieldNumber: 11)
+      }
+      if !_storage._moduleName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._moduleName, fieldNumber: 12)
+      }
+      if !_storage._entrypoint.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._entrypoint, fieldNumber: 13)
+      }
+      if !_storage._arguments.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._arguments, fieldNumber: 14)
+      }
+      if !_storage._results.isEmpty {
+        try visitor.visitPackedEnumField(value: _storage._results, fieldNumber: 15)
+      }
+      if !_storage._argv.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._argv, fieldNumber: 16)
+      }
+      if !_storage._environment.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._environment, fieldNumber: 17)
+      }
+      if !_storage._grants.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._grants, fieldNumber: 18)
+      }
+      try { if let v = _storage._limits {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+      } }()
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 20)
+      }
+      if _storage._strict != false {
+        try visitor.visitSingularBoolField(value: _storage._strict, fieldNumber: 21)
+      }
+      if _storage._dryRun != false {
+        try visitor.visitSingularBoolField(value: _storage._dryRun, fieldNumber: 22)
+      }
+      if _storage._input != false {
+        try visitor.visitSingularBoolField(value: _storage._input, fieldNumber: 23)
+      }
+      try { if let v = _storage._attach {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+      } }()
+      try { if let v = _storage._supervision {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
+      if _storage._removeAtEnd != false {
+        try visitor.visitSingularBoolField(value: _storage._removeAtEnd, fieldNumber: 31)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
   package static func ==(lhs: WireStart, rhs: WireStart) -> Bool {
-    if lhs._module != rhs._module {return false}
-    if lhs.moduleSize != rhs.moduleSize {return false}
-    if lhs.moduleName != rhs.moduleName {return false}
-    if lhs.entrypoint != rhs.entrypoint {return false}
-    if lhs.arguments != rhs.arguments {return false}
-    if lhs.results != rhs.results {return false}
-    if lhs.argv != rhs.argv {return false}
-    if lhs.environment != rhs.environment {return false}
-    if lhs.grants != rhs.grants {return false}
-    if lhs._limits != rhs._limits {return false}
-    if lhs.name != rhs.name {return false}
-    if lhs.strict != rhs.strict {return false}
-    if lhs.dryRun != rhs.dryRun {return false}
-    if lhs.input != rhs.input {return false}
-    if lhs._attach != rhs._attach {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._module != rhs_storage._module {return false}
+        if _storage._moduleSize != rhs_storage._moduleSize {return false}
+        if _storage._moduleName != rhs_storage._moduleName {return false}
+        if _storage._entrypoint != rhs_storage._entrypoint {return false}
+        if _storage._arguments != rhs_storage._arguments {return false}
+        if _storage._results != rhs_storage._results {return false}
+        if _storage._argv != rhs_storage._argv {return false}
+        if _storage._environment != rhs_storage._environment {return false}
+        if _storage._grants != rhs_storage._grants {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._strict != rhs_storage._strict {return false}
+        if _storage._dryRun != rhs_storage._dryRun {return false}
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._attach != rhs_storage._attach {return false}
+        if _storage._supervision != rhs_storage._supervision {return false}
+        if _storage._removeAtEnd != rhs_storage._removeAtEnd {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2657,6 +3323,132 @@ nonisolated extension WireStop: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
   package static func ==(lhs: WireStop, rhs: WireStop) -> Bool {
     if lhs._process != rhs._process {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireKill: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Kill"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._process) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._process {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireKill, rhs: WireKill) -> Bool {
+    if lhs._process != rhs._process {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRestart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Restart"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._process) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._process {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRestart, rhs: WireRestart) -> Bool {
+    if lhs._process != rhs._process {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRemove: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Remove"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0\u{1}force\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._process) }()
+      case 11: try { try decoder.decodeSingularBoolField(value: &self.force) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._process {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    if self.force != false {
+      try visitor.visitSingularBoolField(value: self.force, fieldNumber: 11)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRemove, rhs: WireRemove) -> Bool {
+    if lhs._process != rhs._process {return false}
+    if lhs.force != rhs.force {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePrune: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Prune"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WirePrune, rhs: WirePrune) -> Bool {
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3450,7 +4242,7 @@ nonisolated extension WireGap.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3523,6 +4315,45 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.result = .info(v)
         }
       }()
+      case 30: try {
+        var v: WireRestarted?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .restarted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .restarted(v)
+        }
+      }()
+      case 31: try {
+        var v: WireRemoved?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .removed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .removed(v)
+        }
+      }()
+      case 32: try {
+        var v: WirePruned?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .pruned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .pruned(v)
+        }
+      }()
       default: break
       }
     }
@@ -3554,6 +4385,18 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .info(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
     }()
+    case .restarted?: try {
+      guard case .restarted(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+    }()
+    case .removed?: try {
+      guard case .removed(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case .pruned?: try {
+      guard case .pruned(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -3561,6 +4404,101 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
   package static func ==(lhs: WireResult, rhs: WireResult) -> Bool {
     if lhs.result != rhs.result {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRestarted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Restarted"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}incarnation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.incarnation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.incarnation, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRestarted, rhs: WireRestarted) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRemoved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Removed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRemoved, rhs: WireRemoved) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePruned: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Pruned"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ids\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt64Field(value: &self.ids) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ids.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.ids, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WirePruned, rhs: WirePruned) -> Bool {
+    if lhs.ids != rhs.ids {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3681,7 +4619,7 @@ nonisolated extension WireEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProcessInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}namespace\0\u{1}name\0\u{1}owner\0\u{3}module_name\0\u{3}module_digest\0\u{1}entrypoint\0\u{1}state\0\u{1}incarnation\0\u{3}created_at\0\u{3}uptime_ns\0\u{3}cpu_ns\0\u{1}memory\0\u{3}memory_limit\0\u{1}grants\0\u{1}exit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}namespace\0\u{1}name\0\u{1}owner\0\u{3}module_name\0\u{3}module_digest\0\u{1}entrypoint\0\u{1}state\0\u{1}incarnation\0\u{3}created_at\0\u{3}uptime_ns\0\u{3}cpu_ns\0\u{1}memory\0\u{3}memory_limit\0\u{1}grants\0\u{1}exit\0\u{2}\u{e}restarts\0\u{1}waiting\0\u{1}supervision\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -3700,6 +4638,9 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _memoryLimit: UInt64 = 0
     var _grants: [WireGrant] = []
     var _exit: WireExitRecord? = nil
+    var _restarts: UInt32 = 0
+    var _waiting: WireWaiting? = nil
+    var _supervision: WireSupervision? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3726,6 +4667,9 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _memoryLimit = source._memoryLimit
       _grants = source._grants
       _exit = source._exit
+      _restarts = source._restarts
+      _waiting = source._waiting
+      _supervision = source._supervision
     }
   }
 
@@ -3760,6 +4704,9 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._memoryLimit) }()
         case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._grants) }()
         case 16: try { try decoder.decodeSingularMessageField(value: &_storage._exit) }()
+        case 30: try { try decoder.decodeSingularUInt32Field(value: &_storage._restarts) }()
+        case 31: try { try decoder.decodeSingularMessageField(value: &_storage._waiting) }()
+        case 32: try { try decoder.decodeSingularMessageField(value: &_storage._supervision) }()
         default: break
         }
       }
@@ -3820,6 +4767,15 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
       try { if let v = _storage._exit {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
       } }()
+      if _storage._restarts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._restarts, fieldNumber: 30)
+      }
+      try { if let v = _storage._waiting {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      } }()
+      try { if let v = _storage._supervision {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3845,10 +4801,57 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._memoryLimit != rhs_storage._memoryLimit {return false}
         if _storage._grants != rhs_storage._grants {return false}
         if _storage._exit != rhs_storage._exit {return false}
+        if _storage._restarts != rhs_storage._restarts {return false}
+        if _storage._waiting != rhs_storage._waiting {return false}
+        if _storage._supervision != rhs_storage._supervision {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWaiting: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Waiting"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}remaining_ns\0\u{1}attempt\0\u{1}of\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.remainingNs) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._of) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.remainingNs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.remainingNs, fieldNumber: 1)
+    }
+    if self.attempt != 0 {
+      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 2)
+    }
+    try { if let v = self._of {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireWaiting, rhs: WireWaiting) -> Bool {
+    if lhs.remainingNs != rhs.remainingNs {return false}
+    if lhs.attempt != rhs.attempt {return false}
+    if lhs._of != rhs._of {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -41,7 +41,7 @@ package struct RequestDecoder: Sendable {
         let isChange: Bool
         switch message.call {
         case .start(let start)?: isChange = !start.dryRun
-        case .stop?: isChange = true
+        case .stop?, .kill?, .restart?, .remove?, .prune?: isChange = true
         default: isChange = false
         }
         if isChange, message.idempotencyKey.isEmpty {

@@ -1,9 +1,11 @@
+internal import SeliumABI
+
 /// The messages of requests, with their limits.
 package struct RequestSchema: Sendable {
     package let request: MessageSchema
     package let clientFrame: MessageSchema
     /// The numbers of the `call` fields.
-    static let callNumbers: ClosedRange<UInt64> = 10...29
+    static let callNumbers: ClosedRange<UInt64> = 10...59
 
     /// With the published limits.
     package static let standard = RequestSchema(.standard)
@@ -42,6 +44,15 @@ package struct RequestSchema: Sendable {
                 FieldSchema(13, "attach", .message(attach), .oneOf(1)),
                 FieldSchema(14, "wait", .message(MessageSchema("Wait", [reference])), .oneOf(1)),
                 FieldSchema(15, "info", .message(MessageSchema("Info", [])), .oneOf(1)),
+                FieldSchema(30, "kill", .message(MessageSchema("Kill", [reference])), .oneOf(1)),
+                FieldSchema(
+                    31, "restart", .message(MessageSchema("Restart", [reference])), .oneOf(1)),
+                FieldSchema(
+                    32, "remove",
+                    .message(
+                        MessageSchema("Remove", [reference, FieldSchema(11, "force", .bool)])),
+                    .oneOf(1)),
+                FieldSchema(33, "prune", .message(MessageSchema("Prune", [])), .oneOf(1)),
             ])
         clientFrame = MessageSchema(
             "ClientFrame",
@@ -99,8 +110,36 @@ package struct RequestSchema: Sendable {
                 FieldSchema(22, "dry_run", .bool),
                 FieldSchema(23, "input", .bool),
                 FieldSchema(24, "attach", .message(log)),
+                FieldSchema(30, "supervision", .message(supervision)),
+                FieldSchema(31, "remove_at_end", .bool),
             ])
     }
+
+    private static let supervision = MessageSchema(
+        "Supervision",
+        [
+            FieldSchema(10, "restart", .enumeration(name: "RestartMode", last: 3)),
+            FieldSchema(11, "most_restarts", .uint32),
+            FieldSchema(
+                12, "backoff",
+                .message(
+                    MessageSchema(
+                        "BackoffRange",
+                        [
+                            FieldSchema(1, "minimum_ns", .uint64),
+                            FieldSchema(2, "maximum_ns", .uint64),
+                        ]))),
+            FieldSchema(13, "reset_after_ns", .uint64),
+            FieldSchema(
+                14, "limit",
+                .message(
+                    MessageSchema(
+                        "RestartLimit",
+                        [FieldSchema(1, "count", .uint32), FieldSchema(2, "window_ns", .uint64)]))
+            ),
+            FieldSchema(15, "no_restart_on", .uint32, .repeated(SupervisionText.maximumCodes)),
+            FieldSchema(16, "stop_timeout_ns", .uint64),
+        ])
 
     private static let argument = MessageSchema(
         "Argument",

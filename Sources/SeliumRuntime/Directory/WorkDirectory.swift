@@ -53,6 +53,7 @@ final class WorkDirectory: Sendable {
                 "another runtime works in \(path)", remedy: "stop it, or choose another --work-dir")
         }
         do throws(SystemError) {
+            try Self.makePrivate(state)
             store = try Self.folder("modules", in: state)
             uploads = try Self.folder("uploads", in: state)
             compiled = try Self.folder("compiled", in: state)
@@ -65,6 +66,16 @@ final class WorkDirectory: Sendable {
     /// while a runtime runs. nil when there is none.
     func openModules() -> File? {
         try? File.open("modules", in: root, O_RDONLY | O_DIRECTORY)
+    }
+
+    /// The database has values that only their process should see: nobody else reads it, even should
+    /// somebody open the directory later. What is made beside it takes its mode.
+    private static func makePrivate(_ state: File) throws(SystemError) {
+        let flags = O_RDWR | O_NOFOLLOW
+        try File.open("state.sqlite", in: state, flags | O_CREAT).setMode(0o600)
+        for name in ["state.sqlite-wal", "state.sqlite-shm"] {
+            try? File.open(name, in: state, flags).setMode(0o600)
+        }
     }
 
     private static func folder(_ name: String, in state: File) throws(SystemError) -> File {

@@ -4,14 +4,40 @@ import SeliumKernel
 
 /// Brings the tables back from the database when a runtime starts.
 ///
-/// A process without a record did not survive the last runtime: it is `lost`, which is written
-/// before anybody can ask. Sequences it may have given, up to its ceiling, are a gap of its log.
+/// A process whose incarnation has no record did not survive the last runtime: it is `lost`, which is
+/// written before anybody can ask. Sequences it may have given, up to its ceiling, are a gap of its
+/// log. Whether it begins again its policy says.
 struct Recovery {
     struct Result {
         var world: RuntimeWorld
         var shelf: LogShelf
-        /// How many processes were lost.
-        var lost: Int
+        /// Those that go on.
+        var living: [Living] = []
+        /// How many incarnations were lost.
+        var lost = 0
+    }
+
+    /// A process that goes on.
+    struct Living {
+        var row: ProcessRow
+        var spec: StartSpec
+        /// The sequence of its next log record.
+        var next: UInt64
+    }
+
+    /// A row, and what came of it.
+    private struct Judged {
+        var row: ProcessRow
+        var machine: SupervisionStateMachine
+        /// The last incarnation that was begun.
+        var begun: UInt32
+        /// What a later incarnation needs; nil for one that has ended.
+        var spec: StartSpec?
+        /// Its place in the order of ends, when it has just got one.
+        var order: Int64?
+        /// Its row has to be written.
+        var isChanged = false
+        var isLost = false
     }
 
     let ceiling: Int
@@ -19,58 +45,153 @@ struct Recovery {
 
     func run(_ state: StateStore) throws(RuntimeError) -> Result {
         let now = clock.monotonic()
-        let wall = clock.realtime()
-        var rows = try state.atOpen { try $0.processRows() }
+        let rows = try state.atOpen { try $0.processRows() }
         var order = try state.atOpen { try $0.lastEndOrder() }
-        var lost: [(ProcessRow, Int64)] = []
-        for index in rows.indices where rows[index].exit == nil {
-            order += 1
-            rows[index].exit = record(of: rows[index], wall: wall)
-            lost.append((rows[index], order))
-        }
-        var table = ProcessTable(ceiling: ceiling)
-        var shelf = LogShelf()
-        var forgotten: [(Namespace, ProcessID)] = []
+        var judged: [Judged] = []
         for row in rows {
-            guard let exit = row.exit else { continue }
-            shelf.open(row.id, lostThrough: exit.lastSequence > 0 ? exit.lastSequence - 1 : 0)
-            shelf.append(.ended(exit), to: row.id, wallTime: exit.endedAt, monotonicTime: now)
-            for gone in table.restore(row.status, exit: exit, now: now) {
-                shelf.remove(gone)
-                forgotten.append((row.namespace, gone))
+            let spec = try state.atOpen { database in
+                row.supervision.policy.mode == .no ? nil : try database.launch(of: row)
             }
+            judged.append(judge(row, spec, now: now, &order))
         }
-        let reserved = try state.atOpen { try $0.reservedIDs() }
-        let ids = IDBlock(after: reserved)
-        var world = RuntimeWorld(table: table, ids: ids, endOrder: order)
-        try state.atOpen { database in
-            try database.reserveIDs(through: ids.last)
-            try database.inTransaction(.immediate) {
-                for (row, order) in lost {
-                    guard let exit = row.exit else { continue }
-                    try database.end(row.id, in: row.namespace, exit, order: order)
-                }
-                for (namespace, id) in forgotten { try database.delete(id, in: namespace) }
-                try database.deleteRequests(finishedBefore: wall - Limits.idempotencyLifetime)
-                return .commit
-            }
-        }
+        // The ends of before come first, in their order.
+        judged = judged.filter { $0.order == nil } + judged.filter { $0.order != nil }
+        let ids = IDBlock(after: try state.atOpen { try $0.reservedIDs() })
+        var result = Result(
+            world: RuntimeWorld(
+                table: ProcessTable(ceiling: ceiling), ids: ids, endOrder: order),
+            shelf: LogShelf())
+        var forgotten: [(Namespace, ProcessID)] = []
+        for one in judged { forgotten += restore(one, &result, now: now) }
+        try write(judged, forgotten, ids, state, now: now)
         var requests: [RequestKey] = []
         for row in try state.atOpen({ try $0.requestRows() }) {
-            requests += world.requests.restore(
+            requests += result.world.requests.restore(
                 row.key, bodyHash: row.bodyHash, result: row.answer, wallTime: row.finishedAt)
         }
         if !requests.isEmpty {
             let rows = requests
             state.write { for old in rows { try $0.deleteRequest(old) } }
         }
-        return Result(world: world, shelf: shelf, lost: lost.count)
+        return result
     }
 
-    private func record(of row: ProcessRow, wall: Int64) -> ExitRecord {
-        ExitRecord(
-            outcome: .lost, incarnation: 1, stopRequested: false, startedAt: row.createdAt,
-            endedAt: max(row.createdAt, wall), cpuNanoseconds: 0, peakMemory: 0,
-            memoryLimit: row.memoryLimit, lastSequence: row.ceiling + 1)
+    /// What became of a process while no runtime was there.
+    private func judge(
+        _ row: ProcessRow, _ spec: StartSpec?, now: UInt64, _ order: inout Int64
+    ) -> Judged {
+        let stored = row.supervision
+        var random = SystemRandomNumberGenerator()
+        var machine = SupervisionStateMachine(
+            policy: stored.policy, snapshot: stored.snapshot, last: stored.end ?? .exited, now: now)
+        if stored.snapshot.phase != .ended, stored.policy.mode != .no, spec == nil {
+            // Damage: nobody knows any more what to begin.
+            var ended = stored.snapshot
+            ended.phase = .ended
+            machine = SupervisionStateMachine(
+                policy: stored.policy, snapshot: ended, last: .crashed, now: now)
+        } else {
+            _ = machine.resumed(now: now, using: &random)
+        }
+        var one = Judged(row: row, machine: machine, begun: max(1, stored.snapshot.incarnation))
+        if stored.snapshot.phase == .alive {
+            one.row.exit = lostRecord(of: row)
+            one.isLost = true
+            one.isChanged = true
+        }
+        guard machine.end == nil else {
+            if stored.snapshot.phase != .ended {
+                order += 1
+                one.order = order
+                one.isChanged = true
+            }
+            // One that never had a record, and cannot: its first incarnation was being begun.
+            if one.row.exit == nil { one.row.exit = lostRecord(of: row) }
+            return one
+        }
+        one.spec = spec
+        one.isChanged = true
+        return one
+    }
+
+    private func lostRecord(of row: ProcessRow) -> ExitRecord {
+        let startedAt = row.exit?.endedAt ?? row.createdAt
+        return ExitRecord(
+            outcome: .lost, incarnation: max(1, row.supervision.snapshot.incarnation),
+            stopRequested: row.supervision.snapshot.stopRequested, startedAt: startedAt,
+            endedAt: max(startedAt, clock.realtime()), cpuNanoseconds: 0, peakMemory: 0,
+            memoryLimit: row.memoryLimit,
+            lastSequence: max(row.ceiling, row.exit?.lastSequence ?? 0) + 1)
+    }
+
+    /// Into the tables; whom that pushed out.
+    private func restore(
+        _ one: Judged, _ result: inout Result, now: UInt64
+    ) -> [(Namespace, ProcessID)] {
+        let (row, exit) = (one.row, one.row.exit)
+        if one.isLost { result.lost += 1 }
+        // Without a record nobody knows how many sequences were given below the ceiling.
+        let last = exit?.lastSequence ?? row.ceiling + 1
+        result.shelf.open(row.id, lostThrough: last > 0 ? last - 1 : 0)
+        if let exit {
+            result.shelf.append(
+                .ended(exit), to: row.id, wallTime: exit.endedAt, monotonicTime: now,
+                goesOn: one.spec != nil)
+        }
+        if let spec = one.spec {
+            result.world.table.resume(
+                row.status, machine: one.machine, begun: one.begun,
+                isRemovedAtEnd: row.supervision.isRemovedAtEnd)
+            result.living.append(Living(row: row, spec: spec, next: last + 1))
+            return []
+        }
+        // Whoever did not want it kept has not waited for this runtime.
+        guard let exit, !row.supervision.isRemovedAtEnd else {
+            result.shelf.remove(row.id)
+            return [(row.namespace, row.id)]
+        }
+        return result.world.table.restore(row.status, machine: one.machine, exit: exit, now: now)
+            .map { gone in
+                result.shelf.remove(gone)
+                return (row.namespace, gone)
+            }
+    }
+
+    private func write(
+        _ judged: [Judged], _ forgotten: [(Namespace, ProcessID)], _ ids: IDBlock,
+        _ state: StateStore, now: UInt64
+    ) throws(RuntimeError) {
+        let wall = clock.realtime()
+        try state.atOpen { database in
+            try database.reserveIDs(through: ids.last)
+            try database.inTransaction(.immediate) {
+                for one in judged where one.isChanged { try write(one, database, now: now) }
+                for (namespace, id) in forgotten { try database.delete(id, in: namespace) }
+                try database.deleteRequests(finishedBefore: wall - Limits.idempotencyLifetime)
+                return .commit
+            }
+        }
+    }
+
+    private func write(_ one: Judged, _ database: Database, now: UInt64) throws {
+        let row = one.row
+        if let exit = row.exit { try database.end(row.id, in: row.namespace, exit) }
+        var stored = row.supervision
+        stored.snapshot = one.machine.snapshot(now: now)
+        stored.end = one.machine.end?.state
+        if one.spec != nil {
+            // What begins at once is not begun yet: should this runtime die first, the next begins
+            // the same incarnation, and nothing was lost.
+            if stored.snapshot.incarnation > one.begun {
+                stored.snapshot.incarnation = one.begun
+                stored.snapshot.phase = .suspended
+            }
+            try database.raiseCeiling(
+                row.id, in: row.namespace,
+                to: (row.exit?.lastSequence ?? row.ceiling + 1) + Limits.sequenceBlock)
+        } else {
+            try database.deleteLaunch(row.id, in: row.namespace)
+        }
+        try database.setSupervision(row.id, in: row.namespace, stored, order: one.order)
     }
 }

@@ -1,81 +1,63 @@
 import Logging
 import SeliumABI
-public import SeliumHosting
-public import SeliumKernel
+import SeliumHosting
+import SeliumKernel
 import SeliumWasm
 
 extension Runtime {
-    public func stop(
-        _ id: ProcessID, idempotency: Idempotency?
-    ) async throws(HostError) -> StopOutcome {
-        let answer = try await once(idempotency) { () throws(HostError) in
-            .stopped(try await self.end(id, idempotency))
-        }
-        guard case .stopped(let outcome) = answer else { throw Self.reusedKey }
-        return outcome
-    }
-
-    private func end(_ id: ProcessID, _ idempotency: Idempotency?) async throws(HostError)
-        -> StopOutcome
-    {
-        let (action, process) = try world.withLock { (world) throws(HostError) in
-            guard let action = world.table.stopWasRequested(id) else { throw .noProcess(id) }
-            return (action, world.running[id])
-        }
-        var isPromised = false
-        if action != .alreadyEnded, let idempotency, let process {
-            isPromised = process.promise(idempotency)
-        }
-        if case .interrupt = action { process?.kill(.noStopHandler) }
-        let record: ExitRecord
-        do throws(HostError) {
-            record = try await wait(id)
-        } catch {
-            if let idempotency { process?.withdraw(idempotency) }
-            throw error
-        }
-        let outcome = action == .alreadyEnded ? StopOutcome.alreadyEnded(record) : .stopped(record)
-        if let idempotency, !isPromised {
-            let row = Self.row(idempotency, outcome, at: clock.realtime())
-            // The effect is there already; a row that is not written only makes a repeat say
-            // "had already exited" after a restart.
-            _ = await state.commit { try $0.insert(row) }
-        }
-        return outcome
-    }
-
-    private static func row(
-        _ idempotency: Idempotency, _ outcome: StopOutcome, at time: Int64
-    ) -> RequestRow {
-        RequestRow(
-            key: RequestKey(idempotency), bodyHash: idempotency.bodyHash,
-            answer: .stopped(outcome), finishedAt: time)
-    }
-
     /// A guest is gone and all it wrote is in its log: its record is written, then told.
     ///
     /// On a guest thread, or on the state's writer.
     func ended(_ process: RunningProcess, _ end: RunEnd) {
+        ended(
+            process, outcome(of: process, end.outcome), cpuNanoseconds: end.cpuNanoseconds,
+            peakMemory: end.peakMemory)
+    }
+
+    /// An incarnation has ended, or never ran.
+    func ended(
+        _ process: RunningProcess, _ outcome: ExitOutcome, cpuNanoseconds: UInt64 = 0,
+        peakMemory: UInt64 = 0
+    ) {
         for record in process.authority.remainingSummaries() { process.output.append(record) }
-        var record = record(of: process, end)
+        var record = ExitRecord(
+            outcome: outcome, incarnation: 1, stopRequested: false, startedAt: process.startedAt,
+            endedAt: max(process.startedAt, clock.realtime()), cpuNanoseconds: cpuNanoseconds,
+            peakMemory: peakMemory, memoryLimit: process.memoryLimit, lastSequence: 0)
         if record.isProbablyOutOfMemory {
             process.output.append(
                 .note(
                     "probably out of memory: it may have \(record.memoryLimit >> 10) KiB; "
                         + "to give it more: --memory SIZE"))
         }
-        record.lastSequence = process.output.next
-        let final = record
-        let order = world.withLock { world in
-            world.endOrder += 1
-            return world.endOrder
+        let now = clock.monotonic()
+        var random = SystemRandomNumberGenerator()
+        let decided = world.withLock { world -> (ProcessTable.Ending, Int64?)? in
+            guard
+                let ending = world.table.ended(process.id, outcome, now: now, using: &random)
+            else { return nil }
+            return (ending, ending.goesOn ? nil : world.nextEndOrder())
         }
+        guard let (ending, order) = decided else { return }
+        if let note = ending.note { process.output.append(.note(note)) }
+        record.incarnation = ending.incarnation
+        record.stopRequested = ending.stopRequested
+        record.lastSequence = process.output.next
+        write(record, of: process, ending, order)
+    }
+
+    private func write(
+        _ record: ExitRecord, of process: RunningProcess, _ ending: ProcessTable.Ending,
+        _ order: Int64?
+    ) {
+        let home = process.home
         let now = clock.realtime()
-        let stops = process.takeStops().map { Self.row($0, .stopped(final), at: now) }
+        let stops = process.takeStops().map { Self.row($0, .stopped(.stopped(record)), at: now) }
         state.write(
             { database in
                 for stop in stops { try database.insert(stop) }
-                try database.end(process.id, in: process.namespace, final, order: order)
+                try database.end(home.id, in: home.namespace, record)
+                try self.writeState(of: home, order, database)
             },
             done: { committed in
                 if !committed {
@@ -83,52 +65,87 @@ extension Runtime {
                         "an exit record could not be written",
                         metadata: ["process": "\(process.id)"])
                 }
-                self.tell(process, final)
+                self.tell(process, record, goesOn: ending.goesOn)
             })
     }
 
-    /// Everybody may hear of the end.
-    private func tell(_ process: RunningProcess, _ record: ExitRecord) {
+    /// Everybody may hear of an incarnation's end.
+    private func tell(_ process: RunningProcess, _ record: ExitRecord, goesOn: Bool) {
         let id = process.id
-        let (wall, monotonic) = (record.endedAt, clock.monotonic())
-        process.input?.close()
+        let now = clock.monotonic()
         process.detach()
-        let gone = world.update { world, wakes -> [ProcessID] in
+        let next = world.update { world, wakes -> ProcessTable.Next? in
             // In here, so that both are one moment: who has heard of the end finds it in the log,
             // and who found it in the log finds it here. Nobody who holds the logs asks for this.
-            logs.update { shelf, wakes in
-                shelf.append(.ended(record), to: id, wallTime: wall, monotonicTime: monotonic)
-                wakes.wake(id)
-            }
+            process.output.append(end: record, goesOn: goesOn)
             world.running[id] = nil
-            wakes.wake(.end(id))
-            if world.running.isEmpty { wakes.wake(.drained) }
             guard world.table.isVisible(id) else {
                 // Its row was never committed: it has never been.
                 world.table.withdraw(id)
-                return [id]
+                world.homes[id] = nil
+                wakes.wake(.end(id))
+                if world.running.isEmpty { wakes.wake(.drained) }
+                return nil
             }
-            return world.table.ended(id, record, now: monotonic)
+            return committed(id, exit: record, now: now, &world, &wakes)
         }
-        guard !gone.isEmpty else { return }
+        if let next {
+            perform(next, process.home)
+        } else {
+            process.input?.close()
+            forget([id], in: process.namespace)
+        }
+    }
+
+    /// A change of a process is on disk; what is to be done now, told to those who wait.
+    func committed(
+        _ id: ProcessID, exit: ExitRecord? = nil, now: UInt64, _ world: inout RuntimeWorld,
+        _ wakes: inout Monitor<RuntimeWorld, RuntimeWorld.Key>.Wakes
+    ) -> ProcessTable.Next {
+        let next = world.table.committed(id, exit: exit, now: now)
+        if case .finish = next {
+            world.homes[id] = nil
+            // A log that expected a further incarnation ends here.
+            logs.update { shelf, wakes in
+                shelf.finish(id, monotonicTime: now)
+                wakes.wake(id)
+            }
+            wakes.wake(.end(id))
+            wakes.wake(.began(id))
+        }
+        if world.running.isEmpty { wakes.wake(.drained) }
+        return next
+    }
+
+    /// Does what a committed change asks for.
+    func perform(_ next: ProcessTable.Next, _ home: ProcessHome) {
+        switch next {
+        case .wait: setTimer(home)
+        case .begin: beginAgain(home)
+        case .finish(let pushedOut):
+            setTimer(home)
+            home.input?.close()
+            if !pushedOut.isEmpty {
+                forget(pushedOut, in: home.namespace)
+                let namespace = home.namespace
+                state.write { database in
+                    for old in pushedOut { try database.delete(old, in: namespace) }
+                }
+            }
+            if home.spec.isRemovedAtEnd {
+                removeLater(home.id, home.namespace, at: clock.monotonic() + Limits.removalDelay)
+            }
+        }
+    }
+
+    /// The logs of processes that the table has forgotten go.
+    func forget(_ gone: [ProcessID], in namespace: Namespace) {
         logs.update { shelf, wakes in
             for old in gone {
                 shelf.remove(old)
                 wakes.wake(old)
             }
         }
-        state.write { database in
-            for old in gone { try database.delete(old, in: process.namespace) }
-        }
-    }
-
-    private func record(of process: RunningProcess, _ end: RunEnd) -> ExitRecord {
-        let requested = world.withLock { $0.table.stopRequested(process.id) }
-        let endedAt = max(process.startedAt, clock.realtime())
-        return ExitRecord(
-            outcome: outcome(of: process, end.outcome), incarnation: 1, stopRequested: requested,
-            startedAt: process.startedAt, endedAt: endedAt, cpuNanoseconds: end.cpuNanoseconds,
-            peakMemory: end.peakMemory, memoryLimit: process.memoryLimit, lastSequence: 0)
     }
 
     private func outcome(of process: RunningProcess, _ outcome: RunOutcome) -> ExitOutcome {

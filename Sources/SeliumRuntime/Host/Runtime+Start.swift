@@ -26,7 +26,7 @@ extension Runtime {
         return plan.report
     }
 
-    private static let notWritten = HostError(
+    static let notWritten = HostError(
         .unavailable, "the server's state cannot be written", isRetryable: true)
 
     static let reusedKey = HostError(.aborted, "this idempotency key was used for another request")
@@ -123,16 +123,20 @@ extension Runtime {
         let module = try await modules.load(
             spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)
+        let program = ProcessHome.Program(module: module, plan: plan)
         let (process, row, share) = try await reservingMemory(spec, module) {
             () async throws(HostError) in
             let id = try await self.takeID()
-            let process = self.makeProcess(id, spec, plan)
+            let home = self.makeHome(id, spec, memoryLimit: plan.limits.memory, program: program)
+            let process = RunningProcess(home)
             let row = self.row(id, spec, plan, process)
             try self.world.update { (world, _) throws(HostError) in
                 try Self.admit(spec, &world)
                 try hosted { () throws(KernelError) in
-                    try world.table.insert(row.status, role: spec.role)
+                    try world.table.insert(
+                        row.status, role: spec.role, isRemovedAtEnd: spec.isRemovedAtEnd)
                 }
+                world.homes[id] = home
                 world.running[id] = process
             }
             return (process, row)
@@ -146,10 +150,10 @@ extension Runtime {
                 finishedAt: clock.realtime())
         }
         let isCommitted = await withCheckedContinuation { continuation in
-            publish(row, request) { continuation.resume(returning: $0) }
+            publish(row, spec, request) { continuation.resume(returning: $0) }
             // Behind the row in the writer's queue, whatever the guest does: its end is an update
             // of that row.
-            run(process, spec, plan, module, share)
+            run(process, program, share)
         }
         guard isCommitted else {
             process.kill(.kill)
@@ -182,24 +186,24 @@ extension Runtime {
         }
     }
 
-    private func makeProcess(
-        _ id: ProcessID, _ spec: StartSpec, _ plan: StartPlan
-    ) -> RunningProcess {
+    /// - Parameters:
+    ///   - ceiling: log sequences up to here are reserved on disk.
+    ///   - next: the sequence of the next record.
+    func makeHome(
+        _ id: ProcessID, _ spec: StartSpec, memoryLimit: UInt64, program: ProcessHome.Program?,
+        ceiling: UInt64 = Limits.sequenceBlock, next: UInt64 = 1
+    ) -> ProcessHome {
         let namespace = spec.namespace
         let output = ProcessOutput(
-            id, logs: logs, clock: clock, timers: timers, ceiling: Limits.sequenceBlock,
+            id, logs: logs, clock: clock, timers: timers, ceiling: ceiling, next: next,
             waitsForReader: keepsUnreadRecords
         ) { [state] ceiling, done in
             // Should the disk be full, the process goes on; a crash may then repeat sequences.
             state.write(
                 { try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })
         }
-        return RunningProcess(
-            id: id, namespace: namespace, output: output,
-            input: spec.takesInput ? ProcessInput() : nil,
-            authority: ProcessAuthority(plan.granted, output: output),
-            memoryLimit: plan.limits.memory,
-            resultKinds: spec.results)
+        return ProcessHome(
+            id: id, spec: spec, output: output, memoryLimit: memoryLimit, program: program)
     }
 
     private func row(
@@ -210,7 +214,10 @@ extension Runtime {
             moduleName: spec.moduleName, moduleDigest: plan.report.digest,
             entrypoint: plan.report.entrypoint, grants: plan.report.grants,
             memoryLimit: plan.limits.memory, createdAt: process.startedAt,
-            ceiling: Limits.sequenceBlock, exit: nil)
+            ceiling: Limits.sequenceBlock, exit: nil,
+            supervision: StoredSupervision(
+                policy: spec.policy, isRemovedAtEnd: spec.isRemovedAtEnd,
+                snapshot: SupervisionStateMachine(policy: spec.policy).snapshot(now: 0), end: nil))
     }
 
     private func openLog(_ process: RunningProcess, _ module: LoadedModule) {
@@ -222,19 +229,17 @@ extension Runtime {
     }
 
     /// Lets the guest run. It may run before its row is committed, but nobody hears of it before.
-    private func run(
-        _ process: RunningProcess, _ spec: StartSpec, _ plan: StartPlan, _ module: LoadedModule,
-        _ share: MemoryShare
-    ) {
-        world.withLock { $0.table.began(process.id) }
+    func run(_ process: RunningProcess, _ program: ProcessHome.Program, _ share: MemoryShare) {
+        let spec = process.home.spec
+        world.withLock { $0.table.began(process.id, now: clock.monotonic()) }
         let wasi = WASIProcess(
             arguments: StartPlan.argv(spec),
             environment: spec.environment.map { (name: $0.name, value: $0.value) },
             output: process, input: process.input ?? NoInput(), authority: process.authority,
             clock: clock, timers: timers)
         let guest = scheduler.spawn(
-            module.prepared, plan: plan.entry, limits: plan.limits, budget: share.budget,
-            reserved: share.reserved, user: GuestContext(wasi: wasi)
+            program.module.prepared, plan: program.plan.entry, limits: program.plan.limits,
+            budget: share.budget, reserved: share.reserved, user: GuestContext(wasi: wasi)
         ) { [self] end in
             process.output.whenDrained { self.ended(process, end) }
         }
@@ -244,11 +249,15 @@ extension Runtime {
     /// Commits the row; everybody may see the process then. False: it could not be, the process is
     /// taken back when it has ended.
     private func publish(
-        _ row: ProcessRow, _ request: RequestRow?, done: @escaping @Sendable (Bool) -> Void
+        _ row: ProcessRow, _ spec: StartSpec, _ request: RequestRow?,
+        done: @escaping @Sendable (Bool) -> Void
     ) {
+        // What a later incarnation needs; of a process that is not restarted no value is stored.
+        let launch = spec.policy.mode == .no ? nil : spec.storedLaunch
         state.write(
             { database in
                 try database.insert(row)
+                if let launch { try database.insertLaunch(row.id, in: row.namespace, launch) }
                 if let request { try database.insert(request) }
             },
             done: { [world] committed in

@@ -6,6 +6,8 @@ struct RuntimeWorld: Sendable {
     enum Key: Hashable, Sendable {
         /// A process's end.
         case end(ProcessID)
+        /// A process's next incarnation, or its end.
+        case began(ProcessID)
         /// A request that is in flight.
         case request(RequestKey)
         /// More process ids.
@@ -18,12 +20,25 @@ struct RuntimeWorld: Sendable {
 
     var table: ProcessTable
     var requests = Requests()
+    /// Every process that has not ended.
+    var homes: [ProcessID: ProcessHome] = [:]
+    /// Those of them with an incarnation under way.
     var running: [ProcessID: RunningProcess] = [:]
+    /// Processes of an earlier run whose modules are not loaded yet.
+    var resumable: [ProcessID] = []
     var ids: IDBlock
     /// The place of the newest end in the order of ends.
     var endOrder: Int64
     /// No more starts: the runtime is about to end.
     var isDraining = false
+    /// It has ended: nothing happens any more.
+    var isClosed = false
+
+    /// The next place in the order of ends.
+    mutating func nextEndOrder() -> Int64 {
+        endOrder += 1
+        return endOrder
+    }
 }
 
 /// Process ids that are reserved on disk.

@@ -5,7 +5,8 @@ import Synchronization
 /// The log of all processes, with those who wait for records.
 typealias LogMonitor = Monitor<LogShelf, ProcessID>
 
-/// Where a process's output goes: gathered in its turn, then appended to its log.
+/// Where a process's output goes, over all its incarnations: gathered in its turn, then appended to
+/// its log.
 ///
 /// A sequence is given only below the ceiling that is on disk, so that a crash never repeats one.
 /// The ceiling is raised ahead of time; a guest that outruns it waits in its next write.
@@ -49,7 +50,7 @@ final class ProcessOutput: GuestOutput {
 
     init(
         _ id: ProcessID, logs: LogMonitor, clock: any GuestClock, timers: any GuestTimers,
-        ceiling: UInt64, waitsForReader: Bool = false,
+        ceiling: UInt64, next: UInt64 = 1, waitsForReader: Bool = false,
         raise: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     ) {
         self.id = id
@@ -60,7 +61,7 @@ final class ProcessOutput: GuestOutput {
         self.waitsForReader = waitsForReader
         state = Mutex(
             State(
-                ceiling: ceiling,
+                next: next, ceiling: ceiling,
                 bucket: TokenBucket(
                     rate: Limits.logRate, burst: Limits.logBurst, now: clock.monotonic())))
     }
@@ -124,6 +125,22 @@ final class ProcessOutput: GuestOutput {
             return then
         }
         perform(then)
+    }
+
+    /// Appends the record that an incarnation ended with: its guest is gone and its output drained.
+    /// Whether the ceiling reaches it does not matter, the record is on disk with its sequence.
+    func append(end record: ExitRecord, goesOn: Bool) {
+        state.withLock { state in
+            // Whoever waited to write is not there any more.
+            state.resume = nil
+            state.next += 1
+            logs.update { shelf, wakes in
+                shelf.append(
+                    .ended(record), to: id, wallTime: record.endedAt,
+                    monotonicTime: clock.monotonic(), goesOn: goesOn)
+                wakes.wake(id)
+            }
+        }
     }
 
     /// The guest is gone: calls `done` once when everything it wrote is in the log; at once when

@@ -4,7 +4,7 @@ import SeliumKernel
 import SeliumWasm
 import Synchronization
 
-/// A process that has not ended: its guest and the three things it talks through.
+/// An incarnation of a process that has not ended: its guest.
 ///
 /// Nothing here runs on its own: a process that waits costs no thread and no task.
 final class RunningProcess: GuestOutput {
@@ -17,30 +17,22 @@ final class RunningProcess: GuestOutput {
         var stops: [Idempotency]? = []
     }
 
-    let id: ProcessID
-    let namespace: Namespace
-    let output: ProcessOutput
-    /// nil: stdin is empty.
-    let input: ProcessInput?
-    let authority: ProcessAuthority
-    let memoryLimit: UInt64
-    /// Kinds of the results to keep.
-    let resultKinds: [ValueKind]
+    let home: ProcessHome
     let startedAt: Int64
     let startedMonotonic: UInt64
     private let control = Mutex(Control())
 
-    init(
-        id: ProcessID, namespace: Namespace, output: ProcessOutput, input: ProcessInput?,
-        authority: ProcessAuthority, memoryLimit: UInt64, resultKinds: [ValueKind]
-    ) {
-        self.id = id
-        self.namespace = namespace
-        self.output = output
-        self.input = input
-        self.authority = authority
-        self.memoryLimit = memoryLimit
-        self.resultKinds = resultKinds
+    var id: ProcessID { home.id }
+    var namespace: Namespace { home.namespace }
+    var output: ProcessOutput { home.output }
+    var input: ProcessInput? { home.input }
+    var authority: ProcessAuthority { home.authority }
+    var memoryLimit: UInt64 { home.memoryLimit }
+    /// Kinds of the results to keep.
+    var resultKinds: [ValueKind] { home.spec.results }
+
+    init(_ home: ProcessHome) {
+        self.home = home
         let clock = SystemClock()
         startedAt = clock.realtime()
         startedMonotonic = clock.monotonic()
@@ -97,6 +89,15 @@ final class RunningProcess: GuestOutput {
         control.withLock { control in
             defer { control.stops = nil }
             return control.stops ?? []
+        }
+    }
+
+    /// Does what the supervision asks for.
+    func interrupt(_ interruption: Interruption) {
+        switch interruption {
+        case .kill(let reason): kill(reason)
+        // No guest can promise heartbeats yet.
+        case .heartbeat: kill(.kill)
         }
     }
 

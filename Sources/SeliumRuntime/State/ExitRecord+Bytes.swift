@@ -96,7 +96,7 @@ extension ExitOutcome {
 }
 
 extension Value {
-    fileprivate func write(to writer: inout ByteWriter) {
+    func write(to writer: inout ByteWriter) {
         writer.number(kind.rawValue)
         switch self {
         case .i8(let value): writer.number(value)
@@ -114,7 +114,7 @@ extension Value {
         }
     }
 
-    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
+    init(from reader: inout ByteReader) throws(ByteReader.Damage) {
         switch ValueKind(rawValue: try reader.number()) {
         case .i8: self = .i8(try reader.number())
         case .u8: self = .u8(try reader.number())

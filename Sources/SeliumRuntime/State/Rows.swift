@@ -17,10 +17,11 @@ struct ProcessRow: Sendable {
     var createdAt: Int64
     /// Log sequences up to here may have been given.
     var ceiling: UInt64
-    /// nil until it ended.
+    /// The last incarnation's end; nil until there is one.
     var exit: ExitRecord?
+    var supervision: StoredSupervision
 
-    /// As a row of the table, for one that ended.
+    /// As a row of the table.
     var status: ProcessStatus {
         ProcessStatus(
             id: id, namespace: namespace, name: name, creator: creator, moduleName: moduleName,
@@ -28,7 +29,7 @@ struct ProcessRow: Sendable {
             createdAt: createdAt,
             uptimeNanoseconds: exit.map { UInt64(clamping: $0.endedAt - $0.startedAt) } ?? 0,
             cpuNanoseconds: exit?.cpuNanoseconds ?? 0, memory: 0, memoryLimit: memoryLimit,
-            grants: grants, exit: exit)
+            grants: grants, exit: exit, policy: supervision.policy)
     }
 }
 
@@ -72,6 +73,10 @@ struct RequestKey: IdempotencyKey {
 enum RequestAnswer: Sendable {
     case started(StartReport)
     case stopped(StopOutcome)
+    /// The new incarnation.
+    case restarted(UInt32)
+    case removed(ProcessID)
+    case pruned([ProcessID])
 
     var storedBytes: [UInt8] {
         var writer = ByteWriter()
@@ -93,6 +98,15 @@ enum RequestAnswer: Sendable {
         case .stopped(.alreadyEnded(let record)):
             writer.number(UInt8(3))
             writer.blob(record.storedBytes)
+        case .restarted(let incarnation):
+            writer.number(UInt8(4))
+            writer.number(incarnation)
+        case .removed(let id):
+            writer.number(UInt8(5))
+            writer.number(id.rawValue)
+        case .pruned(let ids):
+            writer.number(UInt8(6))
+            writer.list(ids) { $0.number($1.rawValue) }
         }
         return writer.bytes
     }
@@ -103,8 +117,18 @@ enum RequestAnswer: Sendable {
         case 1: self = .started(try StartReport(from: &reader))
         case 2: self = .stopped(.stopped(try ExitRecord(storedBytes: try reader.blob())))
         case 3: self = .stopped(.alreadyEnded(try ExitRecord(storedBytes: try reader.blob())))
+        case 4: self = .restarted(try reader.number())
+        case 5: self = .removed(try ProcessID(from: &reader))
+        case 6: self = .pruned(try reader.list(ProcessID.init(from:)))
         default: throw ByteReader.Damage()
         }
+    }
+}
+
+extension ProcessID {
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
+        guard let id = ProcessID(try reader.number()) else { throw ByteReader.Damage() }
+        self = id
     }
 }
 

@@ -29,6 +29,17 @@ enum StateSchema {
                     INSERT INTO reserved VALUES ('process-id', 0);
                     """)
         }
+        migrator.registerMigration("2 supervision") { database in
+            // `supervision` is NULL in rows of before. `launch` is what a later incarnation needs, of
+            // living processes with a restart policy only: it has values of arguments and variables.
+            try database.execute(
+                sql: """
+                    ALTER TABLE process ADD COLUMN supervision BLOB;
+                    CREATE TABLE launch (
+                        namespace TEXT NOT NULL, id INTEGER NOT NULL, spec BLOB NOT NULL,
+                        PRIMARY KEY (namespace, id)) WITHOUT ROWID, STRICT;
+                    """)
+        }
         return migrator
     }
 }

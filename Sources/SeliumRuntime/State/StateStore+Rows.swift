@@ -7,12 +7,13 @@ import SeliumKernel
 extension Database {
     func insert(_ row: ProcessRow) throws {
         try cachedStatement(
-            sql: "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,NULL)"
+            sql: "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,?)"
         ).execute(arguments: [
             row.namespace.name, Int64(row.id.rawValue), row.name?.text, row.creator.name,
             row.moduleName,
             row.moduleDigest.bytes.data, row.entrypoint, row.grants.storedBytes.data,
             Int64(clamping: row.memoryLimit), row.createdAt, Int64(clamping: row.ceiling),
+            row.supervision.storedBytes.data,
         ])
     }
 
@@ -24,13 +25,42 @@ extension Database {
             ])
     }
 
-    /// The process ended: its record, and its place in the order of ends.
-    func end(
-        _ id: ProcessID, in namespace: Namespace, _ record: ExitRecord, order: Int64
+    /// An incarnation ended like this.
+    func end(_ id: ProcessID, in namespace: Namespace, _ record: ExitRecord) throws {
+        try cachedStatement(sql: "UPDATE process SET exit = ? WHERE namespace = ? AND id = ?")
+            .execute(arguments: [record.storedBytes.data, namespace.name, Int64(id.rawValue)])
+    }
+
+    /// How a process stands; `order` is its place in the order of ends, once it has come to its end.
+    func setSupervision(
+        _ id: ProcessID, in namespace: Namespace, _ supervision: StoredSupervision, order: Int64?
     ) throws {
         try cachedStatement(
-            sql: "UPDATE process SET exit = ?, ended_order = ? WHERE namespace = ? AND id = ?"
-        ).execute(arguments: [record.storedBytes.data, order, namespace.name, Int64(id.rawValue)])
+            sql: """
+                UPDATE process SET supervision = ?, ended_order = coalesce(?, ended_order)
+                WHERE namespace = ? AND id = ?
+                """
+        ).execute(arguments: [
+            supervision.storedBytes.data, order, namespace.name, Int64(id.rawValue),
+        ])
+    }
+
+    func insertLaunch(_ id: ProcessID, in namespace: Namespace, _ spec: [UInt8]) throws {
+        try cachedStatement(sql: "INSERT OR REPLACE INTO launch VALUES (?,?,?)")
+            .execute(arguments: [namespace.name, Int64(id.rawValue), spec.data])
+    }
+
+    func deleteLaunch(_ id: ProcessID, in namespace: Namespace) throws {
+        try cachedStatement(sql: "DELETE FROM launch WHERE namespace = ? AND id = ?")
+            .execute(arguments: [namespace.name, Int64(id.rawValue)])
+    }
+
+    /// What the next incarnation of a process needs; nil when it is not there, or damaged.
+    func launch(of row: ProcessRow) throws -> StartSpec? {
+        let found = try Row.fetchOne(
+            self, sql: "SELECT spec FROM launch WHERE namespace = ? AND id = ?",
+            arguments: [row.namespace.name, Int64(row.id.rawValue)])
+        return found.flatMap { try? StartSpec(row, storedLaunch: $0.bytes("spec")) }
     }
 
     /// The place of the newest end, 0 before the first.
@@ -46,6 +76,7 @@ extension Database {
     func delete(_ id: ProcessID, in namespace: Namespace) throws {
         try cachedStatement(sql: "DELETE FROM process WHERE namespace = ? AND id = ?")
             .execute(arguments: [namespace.name, Int64(id.rawValue)])
+        try deleteLaunch(id, in: namespace)
     }
 
     func deleteRequests(finishedBefore time: Int64) throws {
@@ -112,6 +143,15 @@ extension Database {
                 }
                 exit = record
             }
+            let supervision: StoredSupervision
+            if row["supervision"] as DatabaseValue == .null {
+                supervision = StoredSupervision(before: exit)
+            } else {
+                guard
+                    let stored = try? StoredSupervision(storedBytes: row.bytes("supervision"))
+                else { return nil }
+                supervision = stored
+            }
             return ProcessRow(
                 id: id, namespace: namespace,
                 name: (row["name"] as String?).flatMap { ProcessName($0) },
@@ -119,7 +159,7 @@ extension Database {
                 entrypoint: row["entrypoint"], grants: grants,
                 memoryLimit: UInt64(clamping: row["memory_limit"] as Int64),
                 createdAt: row["created_at"], ceiling: UInt64(clamping: row["ceiling"] as Int64),
-                exit: exit)
+                exit: exit, supervision: supervision)
         }
     }
 

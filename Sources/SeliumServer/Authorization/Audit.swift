@@ -68,7 +68,7 @@ extension Call {
     /// Whether it can change anything: for the audit.
     var isMutating: Bool {
         switch self {
-        case .start, .stop: true
+        case .start, .stop, .kill, .restart, .remove, .prune: true
         case .attach(let attach): attach.input
         case .list, .wait, .info: false
         }
@@ -82,7 +82,9 @@ extension WireResult.OneOf_Result {
         case .started(let started): started.id == 0 ? nil : started.id
         case .stopped(let stopped): stopped.id
         case .ended(let ended): ended.id
-        case .processes, .info: nil
+        case .restarted(let restarted): restarted.id
+        case .removed(let removed): removed.id
+        case .processes, .info, .pruned: nil
         }
     }
 }

@@ -5,7 +5,7 @@ internal import SeliumProtocol
 
 /// What a caller wants to do. Every call of the protocol has exactly one.
 enum Verb: String, Sendable, CaseIterable {
-    case start, stop, list, attach, wait, info
+    case start, stop, list, attach, wait, info, kill, restart, remove, prune
     /// Writing a process's stdin, on top of `attach`.
     case input
 }
@@ -20,7 +20,8 @@ struct Authorization: Sendable {
         switch (role, verb) {
         case (.operator, _): true
         case (.user, .start), (.user, .stop), (.user, .list), (.user, .attach), (.user, .wait),
-            (.user, .info), (.user, .input):
+            (.user, .info), (.user, .input), (.user, .kill), (.user, .restart), (.user, .remove),
+            (.user, .prune):
             true
         }
     }

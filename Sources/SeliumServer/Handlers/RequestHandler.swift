@@ -33,6 +33,12 @@ struct RequestHandler: Sendable {
             case .attach(let attach): return .success(try await self.attach(attach, in: namespace))
             case .wait(let wait): return .success(try await self.wait(wait, in: namespace))
             case .info: return .success(try await self.info(in: namespace))
+            case .kill(let kill): return .success(try await self.kill(kill, in: namespace))
+            case .restart(let restart):
+                return .success(try await self.restart(restart, in: namespace))
+            case .remove(let remove):
+                return .success(try await self.remove(remove, in: namespace))
+            case .prune: return .success(try await self.prune(in: namespace))
             }
         } catch {
             return .failure(error)

@@ -14,15 +14,21 @@ extension RequestHandler {
         let outcome = try await hosted { () async throws(HostError) in
             try await host.stop(status.id, idempotency: key)
         }
-        var stopped = WireStopped()
-        stopped.id = status.id.rawValue
+        return .stopped(WireStopped(status.id, outcome))
+    }
+}
+
+extension WireStopped {
+    /// Of a stop or a kill.
+    init(_ id: ProcessID, _ outcome: StopOutcome) {
+        self.init()
+        self.id = id.rawValue
         switch outcome {
         case .stopped(let record):
-            stopped.exit = WireExitRecord(record)
+            exit = WireExitRecord(record)
         case .alreadyEnded(let record):
-            stopped.alreadyEnded = true
-            stopped.exit = WireExitRecord(record)
+            alreadyEnded = true
+            exit = WireExitRecord(record)
         }
-        return .stopped(stopped)
     }
 }

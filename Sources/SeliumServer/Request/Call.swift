@@ -9,6 +9,10 @@ enum Call: Sendable {
     case attach(WireAttach)
     case wait(WireWait)
     case info(WireInfo)
+    case kill(WireKill)
+    case restart(WireRestart)
+    case remove(WireRemove)
+    case prune(WirePrune)
 
     init?(_ wire: WireRequest.OneOf_Call?) {
         switch wire {
@@ -18,6 +22,10 @@ enum Call: Sendable {
         case .attach(let attach)?: self = .attach(attach)
         case .wait(let wait)?: self = .wait(wait)
         case .info(let info)?: self = .info(info)
+        case .kill(let kill)?: self = .kill(kill)
+        case .restart(let restart)?: self = .restart(restart)
+        case .remove(let remove)?: self = .remove(remove)
+        case .prune(let prune)?: self = .prune(prune)
         case nil: return nil
         }
     }
@@ -30,6 +38,10 @@ enum Call: Sendable {
         case .attach: .attach
         case .wait: .wait
         case .info: .info
+        case .kill: .kill
+        case .restart: .restart
+        case .remove: .remove
+        case .prune: .prune
         }
     }
 
@@ -38,7 +50,7 @@ enum Call: Sendable {
         switch self {
         case .start: true
         case .attach(let attach): attach.input
-        case .stop, .list, .wait, .info: false
+        case .stop, .list, .wait, .info, .kill, .restart, .remove, .prune: false
         }
     }
 
@@ -46,15 +58,23 @@ enum Call: Sendable {
     var isImmediate: Bool {
         switch self {
         case .list, .info: true
-        case .start, .stop, .attach, .wait: false
+        case .start, .stop, .attach, .wait, .kill, .restart, .remove, .prune: false
+        }
+    }
+
+    /// Whether the host waits for a process's end, while the client may change its mind.
+    var waitsForEnd: Bool {
+        switch self {
+        case .stop, .kill, .restart, .remove: true
+        case .start, .attach, .wait, .list, .info, .prune: false
         }
     }
 
     /// What the client hears before there is an answer.
     var quiet: RequestScope.Quiet {
         switch self {
-        case .start: .working(.working)
-        case .stop: .working(.stopping)
+        case .start, .prune: .working(.working)
+        case .stop, .kill, .restart, .remove: .working(.stopping)
         case .list, .attach, .wait, .info: .judging
         }
     }

@@ -136,7 +136,7 @@ struct RequestTask: Sendable {
                 await scope.noticeStop()
                 return nil
             }
-            if call.maySendFrames || isLongLived || call.verb == .stop {
+            if call.maySendFrames || isLongLived || call.waitsForEnd {
                 let pump = InputPump(scope: scope, host: session.server.host)
                 group.addTask {
                     await pump.run(frames, rest: rest, from: offset)

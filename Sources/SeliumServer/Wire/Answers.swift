@@ -25,12 +25,20 @@ extension WireProcessInfo {
         memoryLimit = status.memoryLimit
         if !status.grants.isEmpty { grants = status.grants.map { WireGrant($0) } }
         if let end = status.exit { exit = WireExitRecord(end) }
+        restarts = status.restarts
+        if let wait = status.backOff {
+            waiting = WireWaiting(wait, remaining: status.backOffRemaining)
+        }
+        // Of most processes there is nothing to say.
+        if status.policy != .standard { supervision = WireSupervision(status.policy) }
     }
 
     /// About how long the row is on the wire: what decides when a list goes on in another frame.
     var estimatedLength: Int {
         var length = 160 + name.utf8.count + moduleName.utf8.count + entrypoint.utf8.count
         length += 2 * namespace.utf8.count + grants.count * 40
+        if hasWaiting { length += 32 }
+        if hasSupervision { length += 80 + supervision.noRestartOn.count * 5 }
         if hasExit {
             length += 100 + exit.trap.frames.count * 180
             for value in exit.returned.values {

@@ -41,6 +41,8 @@ struct StartRequest: Sendable {
         }
         spec.strict = start.strict
         spec.takesInput = start.input
+        if start.hasSupervision { spec.policy = try Self.policy(start.supervision) }
+        spec.isRemovedAtEnd = start.removeAtEnd
     }
 
     private static func invalid(_ message: String, _ field: String) -> RequestError {

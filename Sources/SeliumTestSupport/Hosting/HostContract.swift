@@ -30,11 +30,15 @@ package enum HostContract {
     package struct Fixture: Sendable {
         package var host: any ProcessHost
         package var module: @Sendable (Behaviour) -> [UInt8]
+        /// Lets every back-off be over, where the host's clock is not the world's.
+        package var passTime: @Sendable () -> Void
 
         package init(
-            host: any ProcessHost, module: @escaping @Sendable (Behaviour) -> [UInt8]
+            host: any ProcessHost, passTime: @escaping @Sendable () -> Void = {},
+            module: @escaping @Sendable (Behaviour) -> [UInt8]
         ) {
             self.host = host
+            self.passTime = passTime
             self.module = module
         }
     }
@@ -57,7 +61,7 @@ package enum HostContract {
     /// All of them. Each wants a host of its own.
     package static var checks: [Check] {
         processChecks + admissionChecks + logChecks + nameChecks + idempotencyChecks + inputChecks
-            + uploadChecks
+            + uploadChecks + supervisionChecks + forgettingChecks
     }
 
     // MARK: Tools

@@ -16,6 +16,8 @@ extension InMemoryProcessHost {
 
     /// A fresh host for one check.
     package static func fixture() -> HostContract.Fixture {
-        HostContract.Fixture(host: InMemoryProcessHost(), module: { module($0) })
+        let host = InMemoryProcessHost()
+        return HostContract.Fixture(
+            host: host, passTime: { host.letTimePass() }, module: { module($0) })
     }
 }

@@ -6,9 +6,9 @@ internal import SeliumTLSCore
 ///
 /// A control server is tested over it; it passes the same `HostContract` as the runtime.
 package final class InMemoryProcessHost: ProcessHost {
-    private typealias World = Monitor<ScriptWorld, ScriptWorld.Key>
+    typealias World = Monitor<ScriptWorld, ScriptWorld.Key>
 
-    private let world: World
+    let world: World
 
     /// An empty host.
     ///
@@ -91,9 +91,7 @@ package final class InMemoryProcessHost: ProcessHost {
                 return .started(try world.start(spec, &wakes))
             }
         }
-        guard case .started(let report) = answer else {
-            throw HostError(.aborted, "this idempotency key was used for another request")
-        }
+        guard case .started(let report) = answer else { throw Self.reusedKey }
         return report
     }
 
@@ -123,16 +121,86 @@ package final class InMemoryProcessHost: ProcessHost {
     package func stop(
         _ id: ProcessID, idempotency: Idempotency?
     ) async throws(HostError) -> StopOutcome {
-        let answer = try await once(idempotency) { () throws(HostError) in
+        try await end(id, idempotency, isKill: false)
+    }
+
+    package func kill(
+        _ id: ProcessID, idempotency: Idempotency?
+    ) async throws(HostError) -> StopOutcome {
+        try await end(id, idempotency, isKill: true)
+    }
+
+    private func end(
+        _ id: ProcessID, _ idempotency: Idempotency?, isKill: Bool
+    ) async throws(HostError) -> StopOutcome {
+        let answer = try await change(idempotency) { (world, wakes) throws(HostError) in
+            .stopped(try world.stop(id, isKill: isKill, &wakes))
+        }
+        guard case .stopped(let outcome) = answer else { throw Self.reusedKey }
+        return outcome
+    }
+
+    package func restart(
+        _ id: ProcessID, idempotency: Idempotency?
+    ) async throws(HostError) -> UInt32 {
+        let answer = try await change(idempotency) { (world, wakes) throws(HostError) in
+            .restarted(try world.restart(id, &wakes))
+        }
+        guard case .restarted(let incarnation) = answer else { throw Self.reusedKey }
+        return incarnation
+    }
+
+    package func remove(
+        _ id: ProcessID, force: Bool, idempotency: Idempotency?
+    ) async throws(HostError) {
+        let answer = try await change(idempotency) { (world, wakes) throws(HostError) in
+            try world.remove(id, force: force, &wakes)
+            return .removed(id)
+        }
+        guard case .removed = answer else { throw Self.reusedKey }
+    }
+
+    package func removed(by idempotency: Idempotency) async throws(HostError) -> ProcessID? {
+        let key = ScriptWorld.RequestKey(idempotency)
+        return try world.withLock { (world) throws(HostError) -> ProcessID? in
+            let requests = world.requests
+            let answer = try hosted { () throws(KernelError) in
+                try requests.result(key, bodyHash: idempotency.bodyHash)
+            }
+            guard case .removed(let id)? = answer else { return nil }
+            return id
+        }
+    }
+
+    package func prune(
+        _ namespace: Namespace, idempotency: Idempotency?
+    ) async throws(HostError) -> [ProcessID] {
+        let answer = try await change(idempotency) { (world, wakes) throws(HostError) in
+            .pruned(world.prune(namespace, &wakes))
+        }
+        guard case .pruned(let gone) = answer else { throw Self.reusedKey }
+        return gone
+    }
+
+    /// Lets every back-off be over, one after the other.
+    package func letTimePass() { world.update { world, wakes in world.letTimePass(&wakes) } }
+
+    private static let reusedKey = HostError(
+        .aborted, "this idempotency key was used for another request")
+
+    private func change(
+        _ idempotency: Idempotency?,
+        _ effect:
+            @Sendable (
+                inout ScriptWorld, inout ScriptWorld.Wakes
+            ) throws(HostError) -> ScriptWorld.Answer
+    ) async throws(HostError) -> ScriptWorld.Answer {
+        try await once(idempotency) { () throws(HostError) in
             try self.world.update { (world, wakes) throws(HostError) in
                 try world.failIfTold()
-                return .stopped(try world.stop(id, &wakes))
+                return try effect(&world, &wakes)
             }
         }
-        guard case .stopped(let outcome) = answer else {
-            throw HostError(.aborted, "this idempotency key was used for another request")
-        }
-        return outcome
     }
 
     private func once(
@@ -179,7 +247,7 @@ package final class InMemoryProcessHost: ProcessHost {
     package func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus? {
         try world.withLock { (world) throws(HostError) in
             try world.failIfTold()
-            return world.table.status(id)
+            return world.table.status(id).map { world.timed($0) }
         }
     }
 
@@ -189,6 +257,7 @@ package final class InMemoryProcessHost: ProcessHost {
         try world.withLock { (world) throws(HostError) in
             try world.failIfTold()
             return world.table.list(in: namespaces, includingEnded: includingEnded)
+                .map { world.timed($0) }
         }
     }
 
@@ -256,81 +325,6 @@ package final class InMemoryProcessHost: ProcessHost {
 
     package func closeInput(_ claim: InputClaim) async {
         world.withLock { $0.inputs[claim.id]?.release(claim.token) }
-    }
-
-    // MARK: Modules
-
-    package func module(
-        _ reference: ModuleReference, in namespace: Namespace
-    ) async throws(HostError) -> ModuleInfo? {
-        try world.withLock { (world) throws(HostError) in
-            try world.failIfTold()
-            return world.digest(reference, in: namespace).flatMap { digest in
-                world.modules[digest].map { ModuleInfo(digest: digest, size: UInt64($0.count)) }
-            }
-        }
-    }
-
-    package func beginUpload(
-        _ digest: ModuleDigest, size: UInt64, namespace: Namespace, role: Role
-    ) async throws(HostError) -> ModuleUpload {
-        try world.withLock { (world) throws(HostError) in
-            try world.failIfTold()
-            let key = UploadTable.Key(namespace: namespace, digest: digest)
-            if world.owns(digest, size: size, namespace) {
-                return ModuleUpload(
-                    namespace: namespace, digest: digest, size: size, offset: size, token: 0)
-            }
-            let stored = world.owners[namespace, default: []].reduce(0) {
-                $0 + UInt64(world.modules[$1]?.count ?? 0)
-            }
-            let begun = try hosted { () throws(KernelError) in
-                try world.uploads.begin(key, size: size, role: role, stored: stored)
-            }
-            if begun.offset == 0 { world.received[key] = [] }
-            return ModuleUpload(
-                namespace: namespace, digest: digest, size: size, offset: begun.offset,
-                token: begun.token)
-        }
-    }
-
-    package func append(_ bytes: [UInt8], to upload: ModuleUpload) async throws(HostError) {
-        try world.withLock { (world) throws(HostError) in
-            if let failure = world.appendFailure { throw failure }
-            let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
-            try hosted { () throws(KernelError) in
-                try world.uploads.received(bytes.count, key: key, token: upload.token)
-            }
-            world.received[key, default: []] += bytes
-        }
-    }
-
-    package func commit(_ upload: ModuleUpload) async throws(HostError) -> ModuleInfo {
-        try world.withLock { (world) throws(HostError) in
-            if world.owns(upload.digest, size: upload.size, upload.namespace) {
-                return ModuleInfo(digest: upload.digest, size: upload.size)
-            }
-            let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
-            try hosted { () throws(KernelError) in
-                try world.uploads.complete(key, token: upload.token)
-            }
-            let bytes = world.received.removeValue(forKey: key) ?? []
-            world.uploads.remove(key, token: upload.token)
-            guard Self.digest(of: bytes) == upload.digest else {
-                throw HostError(.dataLoss, "the bytes that came are not \(upload.digest)")
-            }
-            world.modules[upload.digest] = bytes
-            world.owners[upload.namespace, default: []].insert(upload.digest)
-            return ModuleInfo(digest: upload.digest, size: UInt64(bytes.count))
-        }
-    }
-
-    package func suspend(_ upload: ModuleUpload) async {
-        world.withLock { world in
-            let key = UploadTable.Key(namespace: upload.namespace, digest: upload.digest)
-            let durable = UInt64(world.received[key]?.count ?? 0)
-            world.uploads.suspend(key, token: upload.token, durable: durable, now: world.now())
-        }
     }
 
     package func info() async throws(HostError) -> HostInfo {

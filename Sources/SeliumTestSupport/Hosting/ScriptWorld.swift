@@ -10,6 +10,7 @@ struct ScriptWorld: Sendable {
         case log(ProcessID)
         case input(ProcessID)
         case end(ProcessID)
+        case began(ProcessID)
         case request(RequestKey)
         case starts
     }
@@ -31,14 +32,16 @@ struct ScriptWorld: Sendable {
     enum Answer: Sendable {
         case started(StartReport)
         case stopped(StopOutcome)
+        case restarted(UInt32)
+        case removed(ProcessID)
+        case pruned([ProcessID])
     }
 
-    /// A process that has not ended.
+    /// An incarnation that has not ended.
     struct Run: Sendable {
         var script: Script
         var position = 0
         var startedAt: Int64
-        var grants: [Grant]
     }
 
     typealias Wakes = Monitor<ScriptWorld, Key>.Wakes
@@ -47,6 +50,9 @@ struct ScriptWorld: Sendable {
     var shelf: LogShelf
     var inputs: [ProcessID: InputBuffer] = [:]
     var runs: [ProcessID: Run] = [:]
+    /// What the next incarnation of a process is made of, while it lives.
+    var scripts: [ProcessID: Script] = [:]
+    var random = SeededRandom(seed: 7)
     var requests = IdempotencyTable<RequestKey, Answer>()
     var uploads = UploadTable()
     var received: [UploadTable.Key: [UInt8]] = [:]
@@ -64,6 +70,13 @@ struct ScriptWorld: Sendable {
     mutating func now() -> UInt64 {
         ticks += 1_000
         return UInt64(ticks)
+    }
+
+    /// A row with what is left of its wait.
+    func timed(_ status: ProcessStatus) -> ProcessStatus {
+        var status = status
+        status.backOffRemaining = status.backOff?.remaining(now: UInt64(ticks)) ?? 0
+        return status
     }
 
     var wallTime: Int64 { 1_767_225_600_000_000_000 + ticks }
@@ -139,18 +152,31 @@ struct ScriptWorld: Sendable {
             state: .starting, incarnation: 1, createdAt: wallTime, uptimeNanoseconds: 0,
             cpuNanoseconds: 0,
             memory: 65_536, memoryLimit: spec.memoryLimit ?? Limits.processMemory,
-            grants: report.grants,
-            exit: nil)
-        try hosted { () throws(KernelError) in try table.insert(status, role: spec.role) }
+            grants: report.grants, exit: nil, policy: spec.policy)
+        try hosted { () throws(KernelError) in
+            try table.insert(status, role: spec.role, isRemovedAtEnd: spec.isRemovedAtEnd)
+        }
         nextID += 1
         shelf.open(id)
         inputs[id] = InputBuffer(takesInput: spec.takesInput)
-        runs[id] = Run(script: judged.script, startedAt: wallTime, grants: report.grants)
-        shelf.append(.began(incarnation: 1), to: id, wallTime: wallTime, monotonicTime: time)
-        table.began(id)
+        scripts[id] = judged.script
         table.publish(id)
-        run(id, &wakes)
+        begin(id, incarnation: 1, time, &wakes)
         return report
+    }
+
+    /// An incarnation begins.
+    private mutating func begin(
+        _ id: ProcessID, incarnation: UInt32, _ time: UInt64, _ wakes: inout Wakes
+    ) {
+        guard let script = scripts[id] else { return }
+        runs[id] = Run(script: script, startedAt: wallTime)
+        shelf.append(
+            .began(incarnation: incarnation), to: id, wallTime: wallTime, monotonicTime: time)
+        table.began(id, now: time)
+        wakes.wake(.log(id))
+        wakes.wake(.began(id))
+        run(id, &wakes)
     }
 
     // MARK: Running
@@ -213,32 +239,105 @@ struct ScriptWorld: Sendable {
             return
         }
         let time = now()
+        guard let ending = table.ended(id, outcome, now: time, using: &random) else { return }
+        if let note = ending.note {
+            shelf.append(.note(note), to: id, wallTime: wallTime, monotonicTime: time)
+        }
         let record = ExitRecord(
-            outcome: outcome, incarnation: 1, stopRequested: table.stopRequested(id),
+            outcome: outcome, incarnation: ending.incarnation,
+            stopRequested: ending.stopRequested,
             startedAt: run.startedAt, endedAt: wallTime, cpuNanoseconds: 1_000, peakMemory: 65_536,
             memoryLimit: status.memoryLimit, lastSequence: shelf.next(id))
-        inputs[id]?.close()
-        shelf.append(.ended(record), to: id, wallTime: wallTime, monotonicTime: time)
-        for gone in table.ended(id, record, now: time) {
-            shelf.remove(gone)
-            inputs[gone] = nil
-            wakes.wake(.log(gone))
-        }
+        shelf.append(
+            .ended(record), to: id, wallTime: wallTime, monotonicTime: time, goesOn: ending.goesOn)
         wakes.wake(.log(id))
-        wakes.wake(.end(id))
-        wakes.wake(.input(id))
+        perform(table.committed(id, exit: record, now: time), id, time, &wakes)
     }
 
-    mutating func stop(_ id: ProcessID, _ wakes: inout Wakes) throws(HostError) -> StopOutcome {
-        switch table.stopWasRequested(id) {
-        case nil: throw .noProcess(id)
-        case .alreadyEnded:
-            guard let exit = table.status(id)?.exit else { throw .noProcess(id) }
-            return .alreadyEnded(exit)
-        case .interrupt, .wait:
-            end(id, .killed(.noStopHandler), &wakes)
-            guard let exit = table.status(id)?.exit else { throw .noProcess(id) }
-            return .stopped(exit)
+    /// Does what a change asks for: here every change is committed at once.
+    private mutating func perform(
+        _ next: ProcessTable.Next, _ id: ProcessID, _ time: UInt64, _ wakes: inout Wakes
+    ) {
+        switch next {
+        case .wait: break
+        case .begin(let incarnation): begin(id, incarnation: incarnation, time, &wakes)
+        case .finish(let pushedOut):
+            inputs[id]?.close()
+            scripts[id] = nil
+            shelf.finish(id, monotonicTime: time)
+            forget(pushedOut, &wakes)
+            // Everybody here waits under the lock and has heard of it before anybody else asks.
+            wakes.wake(.log(id))
+            wakes.wake(.end(id))
+            wakes.wake(.began(id))
+            wakes.wake(.input(id))
         }
+    }
+
+    private mutating func forget(_ gone: [ProcessID], _ wakes: inout Wakes) {
+        for id in gone {
+            shelf.remove(id)
+            inputs[id] = nil
+            wakes.wake(.log(id))
+        }
+    }
+
+    /// The clock of back-off: whoever waits for it is let go at once.
+    mutating func letTimePass(_ wakes: inout Wakes) {
+        while let id = table.livingIDs.first(where: { table.deadline($0) != nil }),
+            let deadline = table.deadline(id)
+        {
+            ticks = max(ticks, Int64(clamping: deadline))
+            let time = now()
+            guard case .start = table.timePassed(id, now: time) else { return }
+            perform(table.committed(id, now: time), id, time, &wakes)
+        }
+    }
+
+    // MARK: What callers want
+
+    mutating func stop(
+        _ id: ProcessID, isKill: Bool, _ wakes: inout Wakes
+    ) throws(HostError) -> StopOutcome {
+        let time = now()
+        let asked =
+            isKill
+            ? table.killWasRequested(id, now: time) : table.stopWasRequested(id, now: time)
+        guard let action = asked else { throw .noProcess(id) }
+        switch action {
+        case .interrupt(let interruption): end(id, interruption.outcome, &wakes)
+        case .end: perform(table.committed(id, now: time), id, time, &wakes)
+        case .askGuest, .wait, .suspend, .alreadyEnded: break
+        }
+        guard let exit = table.status(id)?.exit else { throw .noProcess(id) }
+        return action == .alreadyEnded ? .alreadyEnded(exit) : .stopped(exit)
+    }
+
+    mutating func restart(_ id: ProcessID, _ wakes: inout Wakes) throws(HostError) -> UInt32 {
+        let time = now()
+        guard let action = table.restartWasRequested(id, now: time) else { throw .noProcess(id) }
+        switch action {
+        case .interrupt(let interruption): end(id, interruption.outcome, &wakes)
+        case .start: perform(table.committed(id, now: time), id, time, &wakes)
+        case .askGuest, .wait: break
+        case .stopping: throw .beingStopped(id)
+        case .alreadyEnded: throw .hasEnded(id)
+        }
+        return table.incarnation(id) ?? 1
+    }
+
+    mutating func remove(
+        _ id: ProcessID, force: Bool, _ wakes: inout Wakes
+    ) throws(HostError) {
+        guard table.isVisible(id) else { throw .noProcess(id) }
+        if force { _ = try stop(id, isKill: true, &wakes) }
+        guard table.remove(id) else { throw .isAlive(id) }
+        forget([id], &wakes)
+    }
+
+    mutating func prune(_ namespace: Namespace, _ wakes: inout Wakes) -> [ProcessID] {
+        let gone = table.prune(namespace)
+        forget(gone, &wakes)
+        return gone
     }
 }

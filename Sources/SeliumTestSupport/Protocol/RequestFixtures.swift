@@ -34,6 +34,16 @@ package enum RequestFixtures {
         start.dryRun = false
         start.input = true
         start.attach = log
+        start.supervision.restart = .onFailure
+        start.supervision.mostRestarts = 5
+        start.supervision.backoff.minimumNs = 100_000_000
+        start.supervision.backoff.maximumNs = 30_000_000_000
+        start.supervision.resetAfterNs = 10_000_000_000
+        start.supervision.limit.count = 3
+        start.supervision.limit.windowNs = 60_000_000_000
+        start.supervision.noRestartOn = [64, 78, 300]
+        start.supervision.stopTimeoutNs = 1
+        start.removeAtEnd = true
         request.start = start
         return request
     }
@@ -59,7 +69,16 @@ package enum RequestFixtures {
         wait.wait.process.id = 9
         var info = header
         info.info = WireInfo()
-        return [start, stop, list, attach, wait, info, named]
+        var kill = header
+        kill.kill.process.id = 7_000_000_000
+        var restart = header
+        restart.restart.process.name = "web"
+        var remove = header
+        remove.remove.process.id = 7_000_000_000
+        remove.remove.force = true
+        var prune = header
+        prune.prune = WirePrune()
+        return [start, stop, list, attach, wait, info, named, kill, restart, remove, prune]
     }
 
     /// The same from somebody who asks for his own namespace and for nothing this version refuses.

@@ -33,6 +33,25 @@ enum SmallGuest {
         AEEBaiEAIABBgBlJDQALCw==
         """
 
+    /// Prints `up` and exits with 3:
+    /// ```
+    /// (module
+    ///   (import "wasi_snapshot_preview1" "fd_write"
+    ///     (func $write (param i32 i32 i32 i32) (result i32)))
+    ///   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    ///   (memory (export "memory") 1)
+    ///   (data (i32.const 0) "\10\00\00\00\03\00\00\00")
+    ///   (data (i32.const 16) "up\0a")
+    ///   (func (export "_start")
+    ///     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    ///     (call $exit (i32.const 3))))
+    /// ```
+    static let fails = """
+        AGFzbQEAAAABEANgBH9/f38Bf2ABfwBgAAACRgIWd2FzaV9zbmFwc2hvdF9wcmV2aWV3MQhmZF93cml0ZQAAFndhc2lf
+        c25hcHNob3RfcHJldmlldzEJcHJvY19leGl0AAEDAgECBQMBAAEHEwIGbWVtb3J5AgAGX3N0YXJ0AAIKEwERAEEBQQBB
+        AUEIEAAaQQMQAQsLFgIAQQALCBAAAAADAAAAAEEQCwN1cAo=
+        """
+
     /// Calls an import that nobody has, `b⏎c` of the module `a`, ESC, `[31m`.
     static let oddImport = """
         AGFzbQEAAAABBAFgAAACDgEGYRtbMzFtA2IKYwAAAwIBAAUDAQABBxMCBl9zdGFydAABBm1lbW9yeQIACgYBBAAQ

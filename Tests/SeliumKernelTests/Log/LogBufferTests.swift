@@ -23,6 +23,23 @@ struct LogBufferTests {
         #expect(error?.code == .outOfRange(LogRange(oldest: 1, last: 0)))
     }
 
+    @Test("the log of a process that may begin again goes on, and ends without a further record")
+    func goesOn() throws {
+        var log = LogBuffer()
+        log.append(.began(incarnation: 1), wallTime: 0, monotonicTime: 0)
+        log.append(.ended(Self.record(last: 2)), wallTime: 0, monotonicTime: 0, goesOn: true)
+        #expect(!log.hasEnded)
+        #expect(try log.read(from: 3, atMost: 100) == nil, "a reader waits")
+        log.append(.began(incarnation: 2), wallTime: 0, monotonicTime: 0)
+        log.append(.ended(Self.record(last: 4)), wallTime: 0, monotonicTime: 0, goesOn: true)
+        log.finish()
+        let batch = try #require(try log.read(from: 5, atMost: 100))
+        #expect(batch.items.isEmpty)
+        #expect(batch.isEnd)
+        log.append(.note("late"), wallTime: 0, monotonicTime: 0)
+        #expect(log.next == 5)
+    }
+
     @Test("an ended log gives its end at last + 1")
     func end() throws {
         var log = LogBuffer()

@@ -46,23 +46,101 @@ struct ProcessTableTests {
         var table = ProcessTable(ceiling: 10)
         let id = LogShelfTests.id(1)
         try table.insert(Self.status(1), role: .user)
-        #expect(table.stopWasRequested(id) == nil, "invisible")
+        #expect(table.stopWasRequested(id, now: 0) == nil, "invisible")
         table.publish(id)
         #expect(table.status(id)?.state == .starting)
-        table.began(id)
+        table.began(id, now: 0)
         #expect(table.status(id)?.state == .running)
-        #expect(table.stopWasRequested(id) == .interrupt)
+        #expect(table.stopWasRequested(id, now: 0) == .interrupt(.kill(.noStopHandler)))
         #expect(table.status(id)?.state == .stopping)
-        #expect(table.stopWasRequested(id) == .wait)
+        #expect(table.stopWasRequested(id, now: 0) == .wait)
         let record = LogBufferTests.record(last: 1)
-        #expect(table.ended(id, record, now: 0) == [])
+        let ending = Self.ended(&table, id)
+        #expect(ending?.goesOn == false)
+        #expect(ending?.stopRequested == true)
+        // Decided, and not committed: nobody hears of it.
+        #expect(table.status(id)?.state == .stopping)
+        #expect(!table.hasEnded(id))
+        #expect(table.committed(id, exit: record, now: 0) == .finish(pushedOut: []))
         #expect(table.status(id)?.state == .exited)
-        #expect(table.stopWasRequested(id) == .alreadyEnded)
-        var other = record
-        other.outcome = .lost
-        _ = table.ended(id, other, now: 0)
+        #expect(table.stopWasRequested(id, now: 0) == .alreadyEnded)
+        #expect(Self.ended(&table, id, .lost) == nil)
         #expect(table.status(id)?.exit == record)
         #expect(table.livingTotal == 0)
+    }
+
+    static func ended(
+        _ table: inout ProcessTable, _ id: ProcessID, _ outcome: ExitOutcome = .exit(code: 0),
+        now: UInt64 = 0
+    ) -> ProcessTable.Ending? {
+        var random = SeededRandom(seed: 1)
+        return table.ended(id, outcome, now: now, using: &random)
+    }
+
+    /// The end of a process, decided, committed and told; whom it pushed out.
+    static func end(_ table: inout ProcessTable, _ id: ProcessID, now: UInt64) -> [ProcessID] {
+        _ = ended(&table, id, now: now)
+        let record = LogBufferTests.record(last: 1)
+        guard case .finish(let gone) = table.committed(id, exit: record, now: now) else {
+            return []
+        }
+        return gone
+    }
+
+    @Test("a stop that comes between an end and its commit waits for both")
+    func stopWhileCommitting() throws {
+        var wish = RestartWish()
+        wish.mode = .always(most: nil)
+        var status = Self.status(1, "web")
+        status.policy = try RestartPolicy(wish)
+        var table = ProcessTable(ceiling: 10)
+        let id = status.id
+        try table.insert(status, role: .user)
+        table.publish(id)
+        table.began(id, now: 0)
+        let ending = try #require(Self.ended(&table, id, .exit(code: 3), now: 1))
+        #expect(ending.goesOn)
+        #expect(ending.snapshot.phase == .backingOff)
+        #expect(table.status(id)?.state == .running)
+        #expect(table.deadline(id) == nil, "no time passes before it is committed")
+        guard case .end = table.stopWasRequested(id, now: 2) else {
+            Issue.record("it does not wait to begin again")
+            return
+        }
+        #expect(table.snapshot(id, now: 2)?.phase == .ended)
+        #expect(table.committed(id, exit: LogBufferTests.record(last: 1), now: 3) == .wait)
+        #expect(!table.hasEnded(id))
+        #expect(table.committed(id, now: 4) == .finish(pushedOut: []))
+        #expect(table.status(id)?.state == .exited)
+    }
+
+    @Test("an incarnation begins when its number is on disk, and not twice")
+    func nextIncarnation() throws {
+        var wish = RestartWish()
+        wish.mode = .onFailure(most: nil)
+        wish.backOff = try BackOff(minimum: 100_000_000, maximum: 100_000_000)
+        var status = Self.status(1)
+        status.policy = try RestartPolicy(wish)
+        var table = ProcessTable(ceiling: 10)
+        let id = status.id
+        try table.insert(status, role: .user)
+        table.publish(id)
+        table.began(id, now: 0)
+        _ = Self.ended(&table, id, .exit(code: 3), now: 1)
+        #expect(table.committed(id, exit: LogBufferTests.record(last: 1), now: 1) == .wait)
+        #expect(table.status(id)?.state == .backingOff)
+        #expect(table.deadline(id) == 100_000_001)
+        #expect(table.isSettled)
+        #expect(table.timePassed(id, now: 100_000_000) == .none)
+        #expect(table.timePassed(id, now: 100_000_001) == .start(incarnation: 2))
+        #expect(table.status(id)?.state == .backingOff)
+        #expect(table.status(id)?.incarnation == 1)
+        #expect(!table.isSettled)
+        #expect(table.committed(id, now: 100_000_002) == .begin(incarnation: 2))
+        #expect(table.next(id, now: 100_000_003) == .wait)
+        #expect(table.status(id)?.incarnation == 2)
+        #expect(table.status(id)?.state == .starting)
+        #expect(table.livingTotal == 1)
     }
 
     @Test("the machine's ceiling holds for everybody")
@@ -82,7 +160,7 @@ struct ProcessTableTests {
         func run(_ number: UInt64, now: UInt64) throws -> [ProcessID] {
             try table.insert(Self.status(number), role: .operator)
             table.publish(LogShelfTests.id(number))
-            return table.ended(LogShelfTests.id(number), LogBufferTests.record(last: 1), now: now)
+            return Self.end(&table, LogShelfTests.id(number), now: now)
         }
         #expect(try run(1, now: 0) == [])
         table.wasRead(LogShelfTests.id(1), now: 0)
@@ -122,8 +200,7 @@ struct ProcessTableTests {
                 }
             } else if let index = living.indices.randomElement(using: &random) {
                 let one = living.remove(at: index)
-                let gone = table.ended(
-                    LogShelfTests.id(one.id), LogBufferTests.record(last: 1), now: 0)
+                let gone = Self.end(&table, LogShelfTests.id(one.id), now: 0)
                 ended.append(one)
                 var expected: [ProcessID] = []
                 while ended.count(where: { $0.space == one.space }) > 5,

@@ -1,3 +1,4 @@
+import SeliumABI
 import SeliumKernel
 import SeliumTestSupport
 import Testing

@@ -56,6 +56,7 @@ struct StoredBytesTests {
             _ = try? ExitRecord(storedBytes: bytes)
             _ = try? RequestAnswer(storedBytes: bytes)
             _ = try? [Grant](storedBytes: bytes)
+            _ = try? StoredSupervision(storedBytes: bytes)
         }
         #expect((try? ExitRecord(storedBytes: [])) == nil)
     }
@@ -85,6 +86,64 @@ struct StoredBytesTests {
         else {
             Issue.record("another outcome")
             return
+        }
+    }
+
+    @Test("how a process stands reads back as it was written", arguments: [0, 1, 2])
+    func supervision(number: Int) throws {
+        var wish = RestartWish()
+        if number > 0 {
+            wish.mode = number == 1 ? .always(most: nil) : .onFailure(most: 70)
+            wish.backOff = try BackOff(minimum: 20_000_000, maximum: 3_000_000_000)
+            wish.resetAfter = 5
+            wish.limit = try RestartLimit(count: 3, window: 60_000_000_000)
+            wish.noRestartOn = [0, 4_000_000_000]
+        }
+        wish.stopTimeout = 0
+        let stored = StoredSupervision(
+            policy: try RestartPolicy(wish), isRemovedAtEnd: number == 1,
+            snapshot: SupervisionSnapshot(
+                phase: .suspended, incarnation: 4_000_000_000, stopRequested: number == 2,
+                restarts: 7, attempt: 8, ages: [9, .max]),
+            end: number == 2 ? .crashed : nil)
+        let bytes = stored.storedBytes
+        #expect(try StoredSupervision(storedBytes: bytes) == stored)
+        for count in bytes.indices {
+            #expect((try? StoredSupervision(storedBytes: Array(bytes.prefix(count)))) == nil)
+        }
+    }
+
+    @Test("what the next incarnation needs reads back as it was written; a part of it does not")
+    func launch() throws {
+        let digest = try #require(ModuleDigest(bytes: Array(repeating: 9, count: 32)))
+        for module in [ModuleReference.digest(digest), .name("web")] {
+            var wish = RestartWish()
+            wish.mode = .always(most: 3)
+            let spec = StartSpec(
+                namespace: .system, creator: .operator, role: .operator, module: module,
+                moduleName: "web", entrypoint: "main",
+                arguments: [
+                    Argument(value: .utf8("é"), text: "é", isSensitive: true),
+                    Argument(value: .i64(-1), text: "-1"),
+                ],
+                results: [.f32], argv: ["-v"],
+                environment: [EnvironmentVariable(name: "A", value: "b", isSensitive: true)],
+                grants: [Grant(capability: .timeRead)], memoryLimit: 5, name: ProcessName("web"),
+                strict: true, takesInput: true, policy: try RestartPolicy(wish),
+                isRemovedAtEnd: true)
+            let row = ProcessRow(
+                id: try #require(ProcessID(7)), namespace: .system, name: spec.name,
+                creator: .operator, moduleName: "web", moduleDigest: digest, entrypoint: "main",
+                grants: spec.grants, memoryLimit: 5, createdAt: 0, ceiling: 0, exit: nil,
+                supervision: StoredSupervision(
+                    policy: spec.policy, isRemovedAtEnd: true,
+                    snapshot: SupervisionStateMachine(policy: spec.policy).snapshot(now: 0),
+                    end: nil))
+            let bytes = spec.storedLaunch
+            #expect(try StartSpec(row, storedLaunch: bytes) == spec)
+            for count in bytes.indices {
+                #expect((try? StartSpec(row, storedLaunch: Array(bytes.prefix(count)))) == nil)
+            }
         }
     }
 

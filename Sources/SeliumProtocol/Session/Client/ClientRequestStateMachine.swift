@@ -2,7 +2,11 @@
 package enum ClientCall: Sendable, Hashable {
     /// `moduleSize` is what the request says; `follows` with `attach`.
     case start(moduleSize: UInt64, follows: Bool, input: Bool)
+    /// Also for a kill.
     case stop
+    case restart
+    case remove
+    case prune
     case list
     case attach(input: Bool)
     case wait
@@ -17,7 +21,10 @@ extension ClientCall {
             self = .start(
                 moduleSize: start.moduleSize, follows: start.hasAttach && !start.dryRun,
                 input: start.input && !start.dryRun)
-        case .stop?: self = .stop
+        case .stop?, .kill?: self = .stop
+        case .restart?: self = .restart
+        case .remove?: self = .remove
+        case .prune?: self = .prune
         case .list?: self = .list
         case .attach(let attach)?: self = .attach(input: attach.input)
         case .wait?: self = .wait
@@ -56,7 +63,7 @@ package struct ClientRequestStateMachine: ~Copyable {
         guard case .following = state else { return false }
         switch call {
         case .start(_, _, let input), .attach(let input): return input
-        case .stop, .list, .wait, .info: return false
+        case .stop, .restart, .remove, .prune, .list, .wait, .info: return false
         }
     }
 
@@ -161,7 +168,7 @@ extension ClientRequestStateMachine {
         switch call {
         case .start(_, let follows, _): return follows
         case .attach: return true
-        case .stop, .list, .wait, .info: return false
+        case .stop, .restart, .remove, .prune, .list, .wait, .info: return false
         }
     }
 
@@ -170,7 +177,7 @@ extension ClientRequestStateMachine {
         case (.start(_, let follows, _), .started): !follows
         case (.start(_, let follows, _), .ended): follows
         case (.stop, .stopped), (.list, .processes), (.attach, .ended), (.wait, .ended),
-            (.info, .info):
+            (.info, .info), (.restart, .restarted), (.remove, .removed), (.prune, .pruned):
             true
         default: false
         }

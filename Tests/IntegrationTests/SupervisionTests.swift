@@ -1,0 +1,163 @@
+import Foundation
+import Testing
+
+/// Restarts, kills and removals through the two programs.
+@Suite("Supervision, through the programs", .timeLimit(.minutes(5)))
+struct SupervisionTests {
+    private func failing(_ directory: URL) throws -> String {
+        try SmallGuest.write(SmallGuest.fails, to: directory, as: "fails.wasm")
+    }
+
+    @Test("one that fails begins again in front of its viewer, until its restarts are used up")
+    func crashLoop() async throws {
+        try await RealServer.withServer { server in
+            let guest = try failing(server.directory)
+            let attached = try await server.selium(
+                "start", guest, "--attach", "--restart", "on-failure:2", "--backoff", "10ms..10ms")
+            #expect(attached.text == "up\nup\nup\n")
+            #expect(attached.code == 3)
+            #expect(attached.errors.contains("selium: all 2 restarts are used up\n"))
+            let waited = try await server.selium("wait", "1")
+            #expect(waited.code == 3)
+            #expect(waited.text == "Process 1 exited with code 3\n")
+            let rows = try await server.selium("ps", "-a")
+            #expect(rows.text.contains("crashed"))
+            #expect(rows.text.split(separator: "\n").last?.contains("  2  ") == true)
+            let status = try await server.selium("status", "1")
+            #expect(status.text.contains("incarnation   3\n"), "\(status.text)")
+            #expect(status.text.contains("--restart on-failure:2 --backoff 10ms..10ms"))
+        }
+    }
+
+    @Test("one that waits to begin again says how long, and a stop ends that")
+    func backingOff() async throws {
+        try await RealServer.withServer { server in
+            let guest = try failing(server.directory)
+            let started = try await server.selium(
+                "start", guest, "--name", "web", "--restart", "always", "--backoff", "1h..1h",
+                "--restart-limit", "5/1d")
+            #expect(started.code == 0, "\(started.errors)")
+            // Its log tells when it waits: the first end is there.
+            let watch = try RunningCommand(
+                RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
+                environment: server.environment)
+            var seen = ""
+            while !seen.contains(#""kind":"ended""#) {
+                seen += String(decoding: try await watch.firstOutput(), as: UTF8.self)
+            }
+            let rows = try await server.selium("ps")
+            let row = try #require(rows.text.split(separator: "\n").last)
+            #expect(row.contains("backing-off 35") || row.contains("backing-off 3600.0s"))
+            #expect(row.contains("s (1/5)"))
+            let json = try await server.selium("ps", "-o", "jsonl")
+            #expect(json.text.contains(#""state":"backing-off""#))
+            #expect(json.text.contains(#""attempt":1,"of":5"#))
+            #expect(json.text.contains(#""limit":{"count":5,"windowNanoseconds":86400000000000}"#))
+            let taken = try await server.selium("start", guest, "--name", "web")
+            #expect(taken.code == 4)
+            #expect(try await server.selium("stop", "web").text == "Stopped process 1\n")
+            // Whoever watched is told that it is over.
+            #expect(await watch.end() == 3)
+            #expect(try await server.selium("ps").text.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test("contradictions are refused by the server, words that are none by the command")
+    func refused() async throws {
+        try await RealServer.withServer { server in
+            let guest = try failing(server.directory)
+            let pointless = try await server.selium("start", guest, "--backoff", "1s..2s")
+            #expect(pointless.code == 65)
+            #expect(
+                pointless.errors == """
+                    error: --backoff has no effect with --restart no, the default
+                    say --restart on-failure, or leave out --backoff
+
+                    """)
+            let unknown = try await server.selium("start", guest, "--restart", "sometimes")
+            #expect(unknown.code == 64)
+            #expect(unknown.errors.contains("--restart is not 'no', 'on-failure', 'always'"))
+            #expect(try await server.selium("ps", "-a", "-q").text.isEmpty)
+        }
+    }
+
+    @Test("after a kill -9 of the runtime: restarted, lost, and every wait is answered")
+    func crash() async throws {
+        let guest = try await Checkout.guest("loop")
+        let folder = try TemporaryDirectory()
+        defer { folder.remove() }
+        try await RealServer.withServer(in: folder) { server in
+            let web = try await server.selium(
+                "start", guest, "--name", "web", "--restart", "on-failure")
+            #expect(web.code == 0, "\(web.errors)")
+            #expect(try await server.selium("start", guest, "--name", "plain").code == 0)
+            let removed = try await server.selium("start", guest, "--name", "gone")
+            #expect(removed.text == "Started process (id=3)\n")
+            #expect(try await server.selium("rm", "--force", "gone").code == 0)
+            server.kill()
+        }
+        try await RealServer.withServer(in: folder) { server in
+            let plain = try await server.selium("wait", "plain")
+            #expect(plain.code == 125)
+            #expect(plain.text.contains("was lost"))
+            let watch = try RunningCommand(
+                RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
+                environment: server.environment)
+            var seen = ""
+            while !seen.contains(#""kind":"began","incarnation":2"#) {
+                seen += String(decoding: try await watch.firstOutput(), as: UTF8.self)
+            }
+            #expect(seen.contains(#""kind":"lost""#))
+            let row = try await server.selium("ps", "-o", "jsonl").text
+            #expect(row.contains(#""id":1,"#))
+            #expect(row.contains(#""incarnation":2"#))
+            #expect(row.contains(#""restarts":0"#))
+            #expect(try await server.selium("kill", "web").text == "Killed process 1\n")
+            #expect(await watch.end() == 137)
+            // The id of what was removed does not come back.
+            let next = try await server.selium("start", guest, "-o", "name")
+            #expect(try #require(UInt64(next.text.dropLast())) > 3)
+        }
+    }
+
+    @Test("kill, restart, rm and prune: what they print, and what they refuse")
+    func commands() async throws {
+        let guest = try await Checkout.guest("loop")
+        try await RealServer.withServer { server in
+            #expect(try await server.selium("start", guest, "--name", "web").code == 0)
+            let restarted = try await server.selium("restart", "web")
+            #expect(restarted.text == "Restarted process 1 (incarnation 2)\n")
+            let json = try await server.selium("restart", "1", "-o", "json")
+            #expect(json.text.contains(#""schema": "selium.restarted/1""#), "\(json.text)")
+            let alive = try await server.selium("rm", "web")
+            #expect(alive.code == 4)
+            #expect(
+                alive.errors == """
+                    error: process 1 has not ended
+                    stop it first: selium stop 1, or say --force
+
+                    """)
+            #expect(try await server.selium("kill", "web").text == "Killed process 1\n")
+            let killed = try await server.selium("wait", "web")
+            #expect(killed.code == 137)
+            #expect(killed.text == "Process 1 was killed\n")
+            #expect(
+                try await server.selium("kill", "1").text == "Process 1 had already exited\n")
+            #expect(try await server.selium("restart", "1").code == 4)
+            #expect(try await server.selium("rm", "web").text == "Removed process 1\n")
+            #expect(try await server.selium("status", "1").code == 3)
+            let fails = try failing(server.directory)
+            for _ in 0..<2 {
+                #expect(try await server.selium("start", fails, "--attach").code == 3)
+            }
+            #expect(try await server.selium("start", guest).code == 0)
+            #expect(try await server.selium("prune").text == "Removed 2 processes\n")
+            #expect(try await server.selium("ps", "-a", "-q").text == "4\n")
+            let rm = try await server.selium("start", fails, "--rm", "--attach")
+            #expect(rm.code == 3)
+            var left = "5"
+            while left.contains("5") { left = try await server.selium("ps", "-a", "-q").text }
+            #expect(left == "4\n")
+        }
+    }
+}
