@@ -100,6 +100,10 @@ public final class Runtime: ProcessHost {
         world = Monitor(recovered.world)
         logs = LogMonitor(recovered.shelf)
         for living in recovered.living { welcome(living) }
+        // Whoever waited for them finds this runtime first.
+        for one in recovered.removable {
+            removeLater(one.id, one.namespace, at: clock.monotonic() + Limits.readerLease)
+        }
         if recovered.lost > 0 {
             logger.warning(
                 "processes of the last run were lost", metadata: ["count": "\(recovered.lost)"])
@@ -157,7 +161,10 @@ public final class Runtime: ProcessHost {
     }
 
     public func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord {
-        try await world.wait(for: .end(id)) { (world, _) throws(HostError) -> ExitRecord? in
+        let isHeld = world.withLock { $0.hold(id) }
+        defer { if isHeld { world.withLock { $0.release(id) } } }
+        return try await world.wait(for: .end(id)) {
+            (world, _) throws(HostError) -> ExitRecord? in
             guard world.table.isVisible(id) else { throw .noProcess(id) }
             if world.table.hasEnded(id) { return world.table.status(id)?.exit }
             guard !world.isClosed else { throw Self.isClosed }
@@ -185,17 +192,24 @@ public final class Runtime: ProcessHost {
         _ id: ProcessID, from: UInt64, atMost: Int
     ) async throws(HostError) -> LogBatch {
         let now = clock.monotonic()
-        let hasEnded = try world.withLock { (world) throws(HostError) in
+        let (hasEnded, isHeld) = try world.withLock { (world) throws(HostError) in
             guard world.table.isVisible(id) else { throw .noProcess(id) }
             let hasEnded = world.table.hasEnded(id)
             if hasEnded { world.table.wasRead(id, now: now) }
-            return hasEnded
+            return (hasEnded, world.hold(id))
         }
+        defer { if isHeld { world.withLock { $0.release(id) } } }
         if keepsUnreadRecords { wasRead(id, before: from) }
         let batch = try await logs.wait(for: id) { (shelf, _) throws(HostError) -> LogBatch? in
             try hosted { () throws(KernelError) in try shelf.read(id, from: from, atMost: atMost) }
         }
-        if hasEnded, batch.isEnd { world.withLock { $0.table.wasReadToEnd(id) } }
+        if batch.isEnd, hasEnded || isHeld {
+            world.withLock { $0.table.wasReadToEnd(id) }
+        } else if isHeld {
+            // It may end before its reader, which has something to send first, comes again.
+            let now = clock.monotonic()
+            world.withLock { $0.table.wasRead(id, now: now) }
+        }
         return batch
     }
 

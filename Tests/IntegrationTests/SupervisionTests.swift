@@ -41,10 +41,9 @@ struct SupervisionTests {
             let watch = try RunningCommand(
                 RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
                 environment: server.environment)
-            var seen = ""
-            while !seen.contains(#""kind":"ended""#) {
-                seen += String(decoding: try await watch.firstOutput(), as: UTF8.self)
-            }
+            _ = try await watch.output(until: #""kind":"ended""#)
+            let wait = try RunningCommand(
+                RealServer.selium, ["wait", "web"], environment: server.environment)
             let rows = try await server.selium("ps")
             let row = try #require(rows.text.split(separator: "\n").last)
             #expect(row.contains("backing-off 35") || row.contains("backing-off 3600.0s"))
@@ -58,6 +57,7 @@ struct SupervisionTests {
             #expect(try await server.selium("stop", "web").text == "Stopped process 1\n")
             // Whoever watched is told that it is over.
             #expect(await watch.end() == 3)
+            #expect(await wait.end() == 3)
             #expect(try await server.selium("ps").text.split(separator: "\n").count == 1)
         }
     }
@@ -81,12 +81,55 @@ struct SupervisionTests {
         }
     }
 
+    @Test("a crash loop within its window ends as crashed, and says by which bound")
+    func window() async throws {
+        try await RealServer.withServer { server in
+            let guest = try failing(server.directory)
+            let attached = try await server.selium(
+                "start", guest, "--attach", "--restart", "always", "--backoff", "10ms..20ms",
+                "--restart-limit", "3/1h")
+            #expect(attached.text == "up\nup\nup\nup\n")
+            #expect(attached.code == 3)
+            #expect(
+                attached.errors.contains(
+                    "selium: 3 restarts within 1h: it does not start again\n"))
+            let row = try await server.selium("ps", "-a", "-o", "jsonl").text
+            #expect(row.contains(#""state":"crashed""#))
+            #expect(row.contains(#""restarts":3,"#))
+            #expect(try await server.selium("restart", "1").code == 4)
+        }
+    }
+
+    @Test("a wait and an attach from before a restart go on to the end of the last incarnation")
+    func acrossRestarts() async throws {
+        let guest = try await Checkout.guest("loop")
+        try await RealServer.withServer { server in
+            #expect(try await server.selium("start", guest, "--name", "web").code == 0)
+            let watch = try RunningCommand(
+                RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
+                environment: server.environment)
+            let wait = try RunningCommand(
+                RealServer.selium, ["wait", "web"], environment: server.environment)
+            var seen = try await watch.output(until: "here I go")
+            #expect(try await server.selium("restart", "web").code == 0)
+            seen += try await watch.output(until: "here I go")
+            #expect(try await server.selium("restart", "web").code == 0)
+            seen += try await watch.output(until: "here I go")
+            #expect(try await server.selium("stop", "web").text == "Stopped process 1\n")
+            seen += try await watch.output(until: #"{"exit":"#)
+            #expect(await watch.end() == 137)
+            #expect(await wait.end() == 137)
+            let records = seen.split(separator: "\n").filter { $0.hasPrefix(#"{"seq":"#) }
+            let sequences = records.map { $0.dropFirst(7).prefix { $0 != "," } }
+            // Of three incarnations a beginning, a line and an end, in one series.
+            #expect(sequences == (1...9).map { Substring("\($0)") }, "\(seen)")
+        }
+    }
+
     @Test("after a kill -9 of the runtime: restarted, lost, and every wait is answered")
     func crash() async throws {
         let guest = try await Checkout.guest("loop")
-        let folder = try TemporaryDirectory()
-        defer { folder.remove() }
-        try await RealServer.withServer(in: folder) { server in
+        try await RealServer.withServer { server in
             let web = try await server.selium(
                 "start", guest, "--name", "web", "--restart", "on-failure")
             #expect(web.code == 0, "\(web.errors)")
@@ -94,30 +137,75 @@ struct SupervisionTests {
             let removed = try await server.selium("start", guest, "--name", "gone")
             #expect(removed.text == "Started process (id=3)\n")
             #expect(try await server.selium("rm", "--force", "gone").code == 0)
-            server.kill()
-        }
-        try await RealServer.withServer(in: folder) { server in
-            let plain = try await server.selium("wait", "plain")
-            #expect(plain.code == 125)
-            #expect(plain.text.contains("was lost"))
             let watch = try RunningCommand(
                 RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
                 environment: server.environment)
-            var seen = ""
-            while !seen.contains(#""kind":"began","incarnation":2"#) {
-                seen += String(decoding: try await watch.firstOutput(), as: UTF8.self)
+            var seen = try await watch.output(until: "here I go")
+            server.kill()
+            try await server.withSuccessor { server in
+                let plain = try await server.selium("wait", "plain")
+                #expect(plain.code == 125)
+                #expect(plain.text.contains("was lost"))
+                // The attach of before finds its log again, where it had stopped reading.
+                seen += try await watch.output(until: #""kind":"began","incarnation":2"#)
+                #expect(seen.contains(#"{"gap":{"from":3,"#), "\(seen)")
+                #expect(seen.contains(#""kind":"lost""#))
+                #expect(seen.components(separatedBy: #""incarnation":1"#).count == 3, "\(seen)")
+                let row = try await server.selium("ps", "-o", "jsonl").text
+                #expect(row.contains(#""id":1,"#))
+                #expect(row.contains(#""state":"running""#))
+                #expect(row.contains(#""incarnation":2"#))
+                #expect(row.contains(#""restarts":0"#))
+                #expect(try await server.selium("kill", "web").text == "Killed process 1\n")
+                #expect(await watch.end() == 137)
+                // The id of what was removed does not come back.
+                let next = try await server.selium("start", guest, "-o", "name")
+                #expect(try #require(UInt64(next.text.dropLast())) > 3)
             }
-            #expect(seen.contains(#""kind":"lost""#))
-            let row = try await server.selium("ps", "-o", "jsonl").text
-            #expect(row.contains(#""id":1,"#))
-            #expect(row.contains(#""incarnation":2"#))
-            #expect(row.contains(#""restarts":0"#))
-            #expect(try await server.selium("kill", "web").text == "Killed process 1\n")
-            #expect(await watch.end() == 137)
-            // The id of what was removed does not come back.
-            let next = try await server.selium("start", guest, "-o", "name")
-            #expect(try #require(UInt64(next.text.dropLast())) > 3)
         }
+    }
+
+    @Test("after a kill -9 one that waited waits on with its count, and who was stopped stays so")
+    func crashWhileBackingOff() async throws {
+        try await RealServer.withServer { server in
+            let guest = try failing(server.directory)
+            for name in ["web", "stopped"] {
+                let started = try await server.selium(
+                    "start", guest, "--name", name, "--restart", "always", "--backoff", "1h..1h",
+                    "--restart-limit", "5/1d", "--", name)
+                #expect(started.code == 0, "\(started.errors)")
+                try await backsOff(name, server, attempt: 1)
+            }
+            #expect(try await server.selium("restart", "web").text.hasSuffix("(incarnation 2)\n"))
+            try await backsOff("web", server, attempt: 2)
+            #expect(try await server.selium("stop", "stopped").code == 0)
+            server.kill()
+            try await server.withSuccessor { server in
+                let rows = try await server.selium("ps", "-a").text
+                #expect(rows.contains("s (2/5)"), "\(rows)")
+                let row = try await server.selium("ps", "-o", "jsonl").text
+                #expect(row.contains(#""state":"backing-off""#))
+                #expect(row.contains(#""restarts":2,"#))
+                #expect(!row.contains(#""name":"stopped""#))
+                #expect(try await server.selium("wait", "stopped").code == 3)
+                // The module, the arguments, and the count go on behind the wait.
+                #expect(
+                    try await server.selium("restart", "web").text.hasSuffix("(incarnation 3)\n"))
+                try await backsOff("web", server, attempt: 3)
+                #expect(try await server.selium("stop", "web").text == "Stopped process 1\n")
+            }
+        }
+    }
+
+    /// Waits until a process waits for that restart of five.
+    private func backsOff(_ name: String, _ server: RealServer, attempt: Int) async throws {
+        let watch = try RunningCommand(
+            RealServer.selium, ["attach", name, "--tail", "all", "-o", "jsonl"],
+            environment: server.environment)
+        _ = try await watch.output(until: #""incarnation":\#(attempt),"stopRequested""#)
+        _ = await watch.end(SIGKILL)
+        let state = try await server.selium("status", name).text
+        #expect(state.contains("s (\(attempt)/5)"), "\(state)")
     }
 
     @Test("kill, restart, rm and prune: what they print, and what they refuse")
@@ -146,18 +234,23 @@ struct SupervisionTests {
             #expect(try await server.selium("restart", "1").code == 4)
             #expect(try await server.selium("rm", "web").text == "Removed process 1\n")
             #expect(try await server.selium("status", "1").code == 3)
+            #expect(try await server.selium("status", "web").code == 3)
+            let again = try await server.selium("start", guest, "--name", "web")
+            #expect(again.text == "Started process (id=2)\n")
+            #expect(try await server.selium("rm", "--force", "web").text == "Removed process 2\n")
+            #expect(try await server.selium("ps", "-a", "-q").text.isEmpty)
             let fails = try failing(server.directory)
             for _ in 0..<2 {
                 #expect(try await server.selium("start", fails, "--attach").code == 3)
             }
             #expect(try await server.selium("start", guest).code == 0)
             #expect(try await server.selium("prune").text == "Removed 2 processes\n")
-            #expect(try await server.selium("ps", "-a", "-q").text == "4\n")
+            #expect(try await server.selium("ps", "-a", "-q").text == "5\n")
             let rm = try await server.selium("start", fails, "--rm", "--attach")
             #expect(rm.code == 3)
-            var left = "5"
-            while left.contains("5") { left = try await server.selium("ps", "-a", "-q").text }
-            #expect(left == "4\n")
+            var left = "6"
+            while left.contains("6") { left = try await server.selium("ps", "-a", "-q").text }
+            #expect(left == "5\n")
         }
     }
 }

@@ -7,8 +7,8 @@ struct Stop: SeliumSubcommand {
         commandName: "stop",
         abstract: "Stop programs and wait until they are gone.",
         discussion: """
-            A program that listens for it has the time of its --stop-timeout to finish; one that does
-            not is ended at once. One that waits to begin again does not any more.
+            A program is ended at once: none can listen for a stop in this version. One that waits to
+            begin again does not any more.
 
             EXAMPLES
               selium stop 7

@@ -40,7 +40,7 @@ struct SupervisionFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "What a program that listens for a stop has to finish: 10s (default).",
+            "What a program that listens for a stop has to finish: 10s (default). No effect in this version: no program can listen for one yet.",
             valueName: "duration"))
     var stopTimeout: String?
 

@@ -108,7 +108,8 @@ extension ProcessTable {
         return action
     }
 
-    /// It is `now`. For `.start` commit the snapshot, then call `committed`.
+    /// It is `now`. For `.start` commit the snapshot, then call `committed`; for `.healthy` only commit
+    /// it.
     public mutating func timePassed(
         _ id: ProcessID, now: UInt64
     ) -> SupervisionStateMachine.TimeAction {
@@ -148,7 +149,9 @@ extension ProcessTable {
             leaveLiving(row.status)
             return .finish(pushedOut: keep(id, row.status, now: now))
         }
-        guard row.machine.backOff == nil, row.begun < row.machine.incarnation else { return .wait }
+        guard !row.isHeld, row.machine.backOff == nil, row.begun < row.machine.incarnation else {
+            return .wait
+        }
         row.begun = row.machine.incarnation
         return .begin(incarnation: row.begun)
     }
@@ -161,9 +164,10 @@ extension ProcessTable {
     /// How a process has come to its end, told or not; nil while it may begin again.
     public func finalState(_ id: ProcessID) -> ProcessState? { rows[id]?.machine.end?.state }
 
-    /// A process of an earlier run may begin its next incarnation now: true when it wants to. Commit
-    /// the snapshot then, and call `committed`.
+    /// A process of an earlier run may begin its next incarnation from now on: true when it wants to.
+    /// Commit the snapshot then, and call `committed`.
     public mutating func willBegin(_ id: ProcessID) -> Bool {
+        rows[id]?.isHeld = false
         guard var row = rows[id], !row.isOver, row.uncommitted <= 0, row.machine.backOff == nil,
             row.machine.end == nil, row.begun < row.machine.incarnation
         else { return false }
@@ -223,6 +227,9 @@ extension ProcessTable {
         newestEnded = newestEnded.filter { !all.contains($0.value) }
         return ended
     }
+
+    /// Whether nobody wants it kept once its end was told.
+    public func isRemovedAtEnd(_ id: ProcessID) -> Bool { rows[id]?.isRemovedAtEnd ?? false }
 
     /// When a process that nobody wants kept may be forgotten: not while somebody reads its log.
     /// nil for one that is kept, or has not ended.

@@ -22,6 +22,8 @@ public struct ProcessTable: Sendable {
         var uncommitted = 0
         /// What is shown meanwhile.
         var shownMeanwhile: ProcessState?
+        /// Its host cannot begin an incarnation yet.
+        var isHeld = false
         /// The last incarnation that its host was told to begin, from 1.
         var begun: UInt32
         /// Nobody forgets it before this, although its turn has come (monotonic nanoseconds).
@@ -99,24 +101,27 @@ public struct ProcessTable: Sendable {
     /// A process of an earlier run that has ended, in that state; visible. Rows come in the order of
     /// their ends. Returns whom it pushed out.
     public mutating func restore(
-        _ status: ProcessStatus, machine: SupervisionStateMachine, exit: ExitRecord, now: UInt64
+        _ status: ProcessStatus, machine: SupervisionStateMachine, exit: ExitRecord, now: UInt64,
+        isRemovedAtEnd: Bool = false
     ) -> [ProcessID] {
         var row = Row(status: status, machine: machine, begun: max(1, exit.incarnation))
         row.isVisible = true
         row.isOver = true
+        row.isRemovedAtEnd = isRemovedAtEnd
         row.status.exit = exit
         rows[status.id] = row
         return keep(status.id, status, now: now)
     }
 
     /// A process of an earlier run that goes on; visible. Its name and place are taken whatever the
-    /// quotas say now. Ask `next` what to do.
+    /// quotas say now. Nothing begins before `willBegin`.
     public mutating func resume(
         _ status: ProcessStatus, machine: SupervisionStateMachine, begun: UInt32,
         isRemovedAtEnd: Bool = false
     ) {
         var row = Row(status: status, machine: machine, begun: begun)
         row.isVisible = true
+        row.isHeld = true
         row.isRemovedAtEnd = isRemovedAtEnd
         rows[status.id] = row
         joinLiving(status)

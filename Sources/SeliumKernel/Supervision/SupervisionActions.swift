@@ -107,6 +107,9 @@ extension SupervisionStateMachine {
     public enum TimeAction: Sendable, Hashable {
         /// Nothing yet; look at `deadline` again.
         case none
+        /// It has run long enough to count as healthy: commit the snapshot, so that the next runtime
+        /// knows it as well.
+        case healthy
         /// The wait is over: begin this incarnation.
         case start(incarnation: UInt32)
         /// The grace or the heartbeat ran out: interrupt the guest.

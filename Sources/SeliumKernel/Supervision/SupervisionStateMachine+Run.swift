@@ -34,6 +34,10 @@ extension SupervisionStateMachine {
         guard let deadline, deadline <= now else { return .none }
         switch state {
         case .running(let running):
+            guard let heartbeat = running.heartbeat, heartbeat <= now else {
+                history.wasHealthy()
+                return .healthy
+            }
             state = .stopping(
                 Stopping(
                     until: nil, interruption: .heartbeat, then: .judge,
@@ -59,12 +63,14 @@ extension SupervisionStateMachine {
     ) -> EndAction {
         let since: UInt64?
         var then = Stopping.Then.judge
+        var wasTold = false
         switch state {
         case .starting: since = nil
         case .running(let running): since = running.healthySince
         case .stopping(let stopping):
             since = stopping.healthySince
             then = stopping.then
+            wasTold = stopping.wasTold
         case .backingOff, .exited, .crashed: return .ignore
         }
         if let since, now >= since, now - since >= policy.resetAfter { history.wasHealthy() }
@@ -75,6 +81,10 @@ extension SupervisionStateMachine {
         case .suspend:
             guard policy.mode != .no else {
                 return .end(finish(finalState(outcome), .requested))
+            }
+            // It did not know of the runtime's end and came to its own: nothing is left to do again.
+            guard wasTold || policy.wantsRestart(after: outcome) else {
+                return .end(finish(finalState(outcome), .policy))
             }
             state = .backingOff(BackingOff(until: nil, isSuspended: true))
             return .suspend

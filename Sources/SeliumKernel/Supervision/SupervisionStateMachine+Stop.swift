@@ -43,7 +43,8 @@ extension SupervisionStateMachine {
     }
 
     /// The runtime is about to end: the guest has `grace` nanoseconds. A process that is restarted
-    /// after failures begins again with the next runtime, however it ends now: it was told to.
+    /// after failures begins again with the next runtime, however it ends now if it was told to. One
+    /// that was not told, and came to an end after which its policy does not restart, has ended.
     public mutating func shutdownBegan(
         now: UInt64, hasHandler: Bool, grace: UInt64
     ) -> StopAction {
@@ -110,7 +111,8 @@ extension SupervisionStateMachine {
         let until = later(now, grace)
         state = .stopping(
             Stopping(
-                until: until, interruption: nil, then: then, healthySince: running.healthySince))
+                until: until, interruption: nil, then: then, wasTold: true,
+                healthySince: running.healthySince))
         return .askGuest(until: until)
     }
 

@@ -13,7 +13,8 @@ public struct SupervisionStateMachine: Sendable {
     enum State {
         /// An incarnation is on its way. Exits: `began`, a stop, `ended` (it could not start).
         case starting(Starting)
-        /// The guest runs. Exits: a stop, a missed heartbeat, `ended`.
+        /// The guest runs. Exits: a stop, a missed heartbeat, `ended`. That it is healthy changes only
+        /// the history.
         case running(Running)
         /// The guest was asked or interrupted. Exits: `ended`.
         case stopping(Stopping)
@@ -42,6 +43,8 @@ public struct SupervisionStateMachine: Sendable {
         var until: UInt64?
         var interruption: Interruption?
         var then: Then
+        /// The guest heard that it is to end, and had a grace.
+        var wasTold = false
         /// As in `Running`; nil when it had not begun.
         var healthySince: UInt64?
     }
@@ -135,11 +138,17 @@ extension SupervisionStateMachine {
     /// When to call `timePassed`, monotonic nanoseconds; nil when nothing waits for the time.
     public var deadline: UInt64? {
         switch state {
-        case .running(let running): running.heartbeat
+        case .running(let running):
+            [running.heartbeat, healthyAt(running)].compactMap(\.self).min()
         case .stopping(let stopping): stopping.until
         case .backingOff(let waiting): waiting.until
         case .starting, .exited, .crashed: nil
         }
+    }
+
+    /// When a guest that runs is healthy; nil when that changes nothing.
+    func healthyAt(_ running: Running) -> UInt64? {
+        history.attempt > 0 ? later(running.healthySince, policy.resetAfter) : nil
     }
 
     /// Why the guest was interrupted: its `outcome` belongs into the ExitRecord when the engine says

@@ -13,6 +13,8 @@ struct Recovery {
         var shelf: LogShelf
         /// Those that go on.
         var living: [Living] = []
+        /// Those that have ended and that nobody wants kept.
+        var removable: [(id: ProcessID, namespace: Namespace)] = []
         /// How many incarnations were lost.
         var lost = 0
     }
@@ -105,8 +107,11 @@ struct Recovery {
                 one.order = order
                 one.isChanged = true
             }
-            // One that never had a record, and cannot: its first incarnation was being begun.
-            if one.row.exit == nil { one.row.exit = lostRecord(of: row) }
+            // The last runtime died between the state and the record of this end.
+            if (row.exit?.incarnation ?? 0) < stored.snapshot.incarnation {
+                one.row.exit = lostRecord(of: row)
+                one.isChanged = true
+            }
             return one
         }
         one.spec = spec
@@ -145,16 +150,18 @@ struct Recovery {
             result.living.append(Living(row: row, spec: spec, next: last + 1))
             return []
         }
-        // Whoever did not want it kept has not waited for this runtime.
-        guard let exit, !row.supervision.isRemovedAtEnd else {
+        guard let exit else {
             result.shelf.remove(row.id)
             return [(row.namespace, row.id)]
         }
-        return result.world.table.restore(row.status, machine: one.machine, exit: exit, now: now)
-            .map { gone in
-                result.shelf.remove(gone)
-                return (row.namespace, gone)
-            }
+        let isRemovedAtEnd = row.supervision.isRemovedAtEnd
+        if isRemovedAtEnd { result.removable.append((row.id, row.namespace)) }
+        return result.world.table.restore(
+            row.status, machine: one.machine, exit: exit, now: now, isRemovedAtEnd: isRemovedAtEnd
+        ).map { gone in
+            result.shelf.remove(gone)
+            return (row.namespace, gone)
+        }
     }
 
     private func write(

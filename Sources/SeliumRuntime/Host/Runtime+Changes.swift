@@ -35,6 +35,8 @@ extension Runtime {
         _ request: @Sendable (inout ProcessTable, UInt64) -> SupervisionStateMachine.StopAction?
     ) async throws(HostError) -> StopOutcome {
         let now = clock.monotonic()
+        let isHeld = world.withLock { $0.hold(id) }
+        defer { if isHeld { world.withLock { $0.release(id) } } }
         let (action, home, process, order) = try world.withLock { (world) throws(HostError) in
             guard let action = request(&world.table, now) else { throw .noProcess(id) }
             let order: Int64? = if case .end = action { world.nextEndOrder() } else { nil }
@@ -47,8 +49,12 @@ extension Runtime {
         switch action {
         case .interrupt(let interruption):
             process?.interrupt(interruption)
-            // A runtime that dies now must not begin it again.
-            if let home, home.isRestartable {
+            guard let home else { break }
+            if process == nil, world.withLock({ $0.table.willBegin(id) }) {
+                // One of an earlier run: what has not begun ends before its module is loaded.
+                commitChange(of: home)
+            } else if home.isRestartable {
+                // A runtime that dies now must not begin it again.
                 state.write { try self.writeState(of: home, nil, $0) }
             }
         case .end: if let home { commitChange(of: home, order: order) }
@@ -200,13 +206,12 @@ extension Runtime {
         _ = timers.schedule(at: time) { [weak self] in
             guard let self else { return }
             let now = clock.monotonic()
-            let later = world.withLock { world -> UInt64? in
-                guard let time = world.table.removableAt(id) else { return nil }
-                return time > now ? time : 0
+            let (later, isGone) = world.withLock { world -> (UInt64?, Bool) in
+                guard let time = world.removableAt(id, now: now) else { return (nil, false) }
+                return time > now ? (time, false) : (nil, world.table.remove(id))
             }
-            guard let later else { return }
-            guard later == 0 else { return removeLater(id, namespace, at: later) }
-            guard world.withLock({ $0.table.remove(id) }) else { return }
+            if let later { return removeLater(id, namespace, at: later) }
+            guard isGone else { return }
             forget([id], in: namespace)
             state.write { try $0.delete(id, in: namespace) }
         }

@@ -45,14 +45,14 @@ extension Runtime {
 
     /// Rings when the process waits for the time to pass, and no more when it does not.
     func setTimer(_ home: ProcessHome) {
-        let deadline = world.withLock { $0.isClosed ? nil : $0.table.deadline(home.id) }
         let id = home.id
-        let timer =
-            deadline.map { deadline in
-                timers.schedule(at: deadline) { [weak self] in self?.timePassed(id) }
-            } ?? 0
-        let old = home.replaceTimer(timer)
-        if old != 0 { timers.cancel(old) }
+        // One at a time: the timer of a deadline that is over must not take a newer one's place.
+        home.replaceTimer { old in
+            if old != 0 { timers.cancel(old) }
+            let deadline = world.withLock { $0.isClosed ? nil : $0.table.deadline(id) }
+            guard let deadline else { return 0 }
+            return timers.schedule(at: deadline) { [weak self] in self?.timePassed(id) }
+        }
     }
 
     /// On the timer's thread.
@@ -68,6 +68,9 @@ extension Runtime {
         case .start: commitChange(of: home)
         case .interrupt(let interruption):
             process?.interrupt(interruption)
+            setTimer(home)
+        case .healthy:
+            state.write { try self.writeState(of: home, nil, $0) }
             setTimer(home)
         case .none: setTimer(home)
         }
@@ -97,6 +100,8 @@ extension Runtime {
             return ended(process, .startFailed(error.message))
         }
         run(process, program, share)
+        // For when it is healthy.
+        setTimer(home)
     }
 
     private func takeMemory(

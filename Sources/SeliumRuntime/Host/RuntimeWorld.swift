@@ -34,6 +34,29 @@ struct RuntimeWorld: Sendable {
     /// It has ended: nothing happens any more.
     var isClosed = false
 
+    /// Calls under way about processes that are forgotten at their end; never 0.
+    private(set) var holds: [ProcessID: Int] = [:]
+
+    /// Keeps a process that is forgotten at its end until `release`; false for any other.
+    mutating func hold(_ id: ProcessID) -> Bool {
+        guard table.isRemovedAtEnd(id) else { return false }
+        holds[id, default: 0] += 1
+        return true
+    }
+
+    /// One of those who held it does not any more.
+    mutating func release(_ id: ProcessID) {
+        let count = holds[id, default: 1] - 1
+        holds[id] = count > 0 ? count : nil
+    }
+
+    /// When such a process may be forgotten, or is to be looked at again; nil when it is kept, or has
+    /// not ended.
+    func removableAt(_ id: ProcessID, now: UInt64) -> UInt64? {
+        guard let time = table.removableAt(id) else { return nil }
+        return holds[id] == nil ? time : max(time, now + Limits.removalDelay)
+    }
+
     /// The next place in the order of ends.
     mutating func nextEndOrder() -> Int64 {
         endOrder += 1

@@ -70,11 +70,9 @@ final class ProcessHome: Sendable {
         }
     }
 
-    /// Takes the place of the timer that is set; returns that.
-    func replaceTimer(_ next: UInt64) -> UInt64 {
-        timer.withLock { timer in
-            defer { timer = next }
-            return timer
-        }
+    /// Puts another timer in the place of the one that is set, 0 when there is none; nobody else does
+    /// meanwhile.
+    func replaceTimer(_ replace: (UInt64) -> UInt64) {
+        timer.withLock { $0 = replace($0) }
     }
 }

@@ -25,8 +25,8 @@ extension RequestHandler {
             following.from = from
             try await scope.beginFollowing(input: claim, on: host)
             try await scope.send(.following(following))
-            try await follow(status.id, from: from, filter)
-            return try await end(of: status.id)
+            let last = try await follow(status.id, from: from, filter)
+            return try await end(of: status.id, logged: last)
         }
     }
 
@@ -73,11 +73,13 @@ extension RequestHandler {
     }
 
     /// Sends the log from a position to its end. The reader is nothing but that position: while its
-    /// window is full nothing is read for it, and what the log forgets meanwhile is a gap.
+    /// window is full nothing is read for it, and what the log forgets meanwhile is a gap. Returns the
+    /// last end that is in it.
     func follow(
         _ id: ProcessID, from start: UInt64, _ filter: LogFilter
-    ) async throws(RequestError) {
+    ) async throws(RequestError) -> ExitRecord? {
         var next = start
+        var last: ExitRecord?
         var encoder = LogFrameEncoder(limits: scope.session.configuration.wire)
         let configuration = scope.session.configuration
         let atMost = configuration.logRead
@@ -98,6 +100,7 @@ extension RequestHandler {
             for item in batch.items {
                 switch item {
                 case .chunk(let chunk):
+                    if case .system(.ended(let record)) = chunk.content { last = record }
                     guard filter.passes(chunk) else { continue }
                     if let full = encoder.append(LogEntry(chunk, for: caller.role)) {
                         try await scope.send(full)
@@ -108,7 +111,7 @@ extension RequestHandler {
                 }
             }
             if let rest = encoder.flush() { try await scope.send(rest) }
-            if batch.isEnd { return }
+            if batch.isEnd { return last }
             guard batch.next > next || batch.items.isEmpty else {
                 throw RequestError(.internal, "the log does not go on")
             }

@@ -70,8 +70,8 @@ extension RequestHandler {
                 return .started(WireStarted(report))
             }
             let from = try await position(start.attach, filter, of: id)
-            try await follow(id, from: from, filter)
-            return try await end(of: id)
+            let last = try await follow(id, from: from, filter)
+            return try await end(of: id, logged: last)
         }
     }
 

@@ -18,8 +18,19 @@ extension RequestHandler {
     }
 
     /// The result of everything that follows a process to its end.
-    func end(of id: ProcessID) async throws(RequestError) -> WireResult.OneOf_Result {
-        let record = try await hosted { () async throws(HostError) in try await host.wait(id) }
+    ///
+    /// - Parameter logged: the end that its log told, for a process that is forgotten by now.
+    func end(
+        of id: ProcessID, logged: ExitRecord? = nil
+    ) async throws(RequestError) -> WireResult.OneOf_Result {
+        let record = try await hosted { () async throws(HostError) in
+            do throws(HostError) {
+                return try await host.wait(id)
+            } catch {
+                guard error.code == .notFound, let logged else { throw error }
+                return logged
+            }
+        }
         var ended = WireEnded()
         ended.id = id.rawValue
         ended.exit = WireExitRecord(record)

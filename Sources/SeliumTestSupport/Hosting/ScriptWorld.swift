@@ -289,8 +289,11 @@ struct ScriptWorld: Sendable {
         {
             ticks = max(ticks, Int64(clamping: deadline))
             let time = now()
-            guard case .start = table.timePassed(id, now: time) else { return }
-            perform(table.committed(id, now: time), id, time, &wakes)
+            switch table.timePassed(id, now: time) {
+            case .start: perform(table.committed(id, now: time), id, time, &wakes)
+            case .healthy: break
+            case .interrupt, .none: return
+            }
         }
     }
 

@@ -10,20 +10,16 @@ struct RealServer: Sendable {
 
     /// Runs `body` with a server that listens, and ends it afterwards.
     ///
-    /// - Parameters:
-    ///   - folder: the work directory, of an earlier server maybe; without it a new one, which goes
-    ///     with the server.
-    ///   - certify: puts certificates into the directory; without it `selium cert init` does.
+    /// - Parameter certify: puts certificates into the directory; without it `selium cert init` does.
     static func withServer<Value: Sendable>(
-        in folder: TemporaryDirectory? = nil, certify: ((URL) throws -> Void)? = nil,
-        _ body: (RealServer) async throws -> Value
+        certify: ((URL) throws -> Void)? = nil, _ body: (RealServer) async throws -> Value
     ) async throws -> Value {
-        let files = try folder ?? TemporaryDirectory()
-        defer { if folder == nil { files.remove() } }
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
         let certificates = files.url.appending(path: "certs")
         if let certify {
             try certify(certificates)
-        } else if !FileManager.default.fileExists(atPath: certificates.path) {
+        } else {
             let made = try await Command.run(selium, ["cert", "init", "--dir", certificates.path])
             guard made.code == 0 else { throw MissingTool(message: made.errors) }
         }

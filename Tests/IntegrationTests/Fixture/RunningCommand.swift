@@ -25,6 +25,18 @@ final class RunningCommand: @unchecked Sendable {
         return await onThread { handle.availableData }
     }
 
+    /// What it says on stdout until the first of these words, or the end.
+    func output(until words: String) async throws -> String {
+        let handle = output.fileHandleForReading
+        return await onThread {
+            var text = ""
+            while !text.contains(words), case let data = handle.availableData, !data.isEmpty {
+                text += String(decoding: data, as: UTF8.self)
+            }
+            return text
+        }
+    }
+
     /// What it says on stderr until the first of these words, or the end.
     func errors(until words: String) async throws -> String {
         let handle = errors.fileHandleForReading

@@ -143,6 +143,33 @@ struct ProcessTableTests {
         #expect(table.livingTotal == 1)
     }
 
+    @Test("a process of an earlier run begins when its host can, whatever is wanted before")
+    func held() throws {
+        var wish = RestartWish()
+        wish.mode = .always(most: nil)
+        let policy = try RestartPolicy(wish)
+        var status = Self.status(1)
+        status.policy = policy
+        let id = status.id
+        var random = SeededRandom(seed: 1)
+        var table = ProcessTable(ceiling: 10)
+        var machine = SupervisionStateMachine(
+            policy: policy,
+            snapshot: SupervisionSnapshot(
+                phase: .backingOff, incarnation: 1, stopRequested: false, restarts: 1, attempt: 1,
+                ages: []), now: 0)
+        _ = machine.resumed(now: 0, using: &random)
+        table.resume(status, machine: machine, begun: 1)
+        #expect(table.restartWasRequested(id, now: 1) == .start(incarnation: 2))
+        #expect(table.committed(id, now: 2) == .wait)
+        #expect(table.isSettled)
+        #expect(table.status(id)?.incarnation == 1)
+        #expect(table.willBegin(id) == true)
+        #expect(!table.isSettled)
+        #expect(table.committed(id, now: 3) == .begin(incarnation: 2))
+        #expect(table.willBegin(id) == false)
+    }
+
     @Test("the machine's ceiling holds for everybody")
     func ceiling() throws {
         var table = ProcessTable(ceiling: 2)

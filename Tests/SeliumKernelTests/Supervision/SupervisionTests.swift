@@ -374,6 +374,58 @@ struct SupervisionTests {
         }
     }
 
+    @Test("one that comes to its own end while the runtime ends is not begun again for it")
+    func ownEnd() throws {
+        var random = SeededRandom(seed: 5)
+        let done = Supervised(policy: try Self.policy("on-failure"))
+        done.began(now: 0)
+        #expect(
+            done.shutdownBegan(now: 0, hasHandler: false, grace: 0)
+                == .interrupt(.kill(.runtimeShutdown)))
+        #expect(
+            done.ended(.exit(code: 0), now: 1, using: &random)
+                == .end(SupervisionEnd(state: .exited, reason: .policy)))
+        // A failure is one after which it begins again, and so does who was told to end.
+        let failed = Supervised(policy: try Self.policy("on-failure"))
+        failed.began(now: 0)
+        _ = failed.shutdownBegan(now: 0, hasHandler: false, grace: 0)
+        #expect(failed.ended(.exit(code: 1), now: 1, using: &random) == .suspend)
+        let told = Supervised(policy: try Self.policy("on-failure"))
+        told.began(now: 0)
+        _ = told.shutdownBegan(now: 0, hasHandler: true, grace: 3)
+        #expect(told.ended(.exit(code: 0), now: 1, using: &random) == .suspend)
+    }
+
+    @Test("health is noticed while it lasts: a runtime that dies then has not forgotten it")
+    func healthy() throws {
+        var random = SeededRandom(seed: 5)
+        let machine = Supervised(policy: try Self.policy("always", backOff: "10ms..1h"))
+        machine.began(now: 0)
+        #expect(machine.deadline == nil, "there is nothing to forgive")
+        for _ in 0..<20 {
+            _ = machine.ended(Self.trap, now: 0, using: &random)
+            _ = machine.timePassed(now: .max)
+            machine.began(now: 0)
+        }
+        #expect(machine.snapshot(now: 0).attempt == 20)
+        #expect(machine.deadline == 10 * Self.second)
+        machine.receivedHeartbeat(promising: 20 * Self.second, now: 0)
+        #expect(machine.timePassed(now: 10 * Self.second - 1) == .none)
+        #expect(machine.timePassed(now: 10 * Self.second) == .healthy)
+        #expect(machine.deadline == 20 * Self.second)
+        let snapshot = machine.snapshot(now: 10 * Self.second)
+        #expect(snapshot.attempt == 0)
+        #expect(snapshot.restarts == 20)
+        let next = Supervised(policy: machine.policy, snapshot: snapshot, now: 0)
+        #expect(next.resumed(now: 0, using: &random) == .start(incarnation: 22))
+        next.began(now: 0)
+        guard case .backOff(let status) = next.ended(Self.trap, now: 0, using: &random) else {
+            Issue.record("no wait")
+            return
+        }
+        #expect(try #require(status.until) <= 20_000_000)
+    }
+
     @Test("a new runtime knows what an old one counted")
     func snapshots() throws {
         let policy = try Self.policy("always:9", backOff: "10ms..1s", limit: "3/1m")

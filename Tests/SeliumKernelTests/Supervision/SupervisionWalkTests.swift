@@ -15,8 +15,16 @@ private struct ReferenceProcess {
     var shutdown = false
     var isSuspended = false
     var interrupted = false
+    var told = false
     var healthySince: UInt64?
+    /// Of the wait, the grace, or while it runs the heartbeat.
     var deadline: UInt64?
+
+    /// When time does something to it.
+    var due: UInt64? {
+        guard phase == .running, attempt > 0, let healthySince else { return deadline }
+        return min(deadline ?? .max, healthySince + policy.resetAfter)
+    }
 
     mutating func leave(_ now: UInt64, handler: Bool, grace: UInt64) {
         phase = .stopping
@@ -25,6 +33,7 @@ private struct ReferenceProcess {
             interrupted = true
         } else {
             deadline = now + grace
+            told = true
         }
     }
 
@@ -43,6 +52,7 @@ private struct ReferenceProcess {
         deadline = nil
         interrupted = false
         restart = false
+        told = false
     }
 
     mutating func end(_ outcome: ExitOutcome, _ now: UInt64, _ random: inout SeededRandom) {
@@ -55,6 +65,8 @@ private struct ReferenceProcess {
             default: .crashed
             }
         if stop || (shutdown && policy.mode == .no) {
+            phase = final
+        } else if shutdown && !told && !policy.wantsRestart(after: outcome) {
             phase = final
         } else if shutdown {
             phase = .backingOff
@@ -133,11 +145,12 @@ struct SupervisionWalkTests {
             if Bool.random(using: &random), let deadline = machine.deadline {
                 now = max(now, deadline)
             }
-            let isDue = model.deadline.map { $0 <= now } ?? false
+            let isDue = model.due.map { $0 <= now } ?? false
             let action = machine.timePassed(now: now)
             if isDue {
                 switch model.phase {
                 case .backingOff: model.start()
+                case .running where model.deadline.map { $0 > now } ?? true: model.attempt = 0
                 default:
                     model.phase = .stopping
                     model.deadline = nil
@@ -220,7 +233,7 @@ struct SupervisionWalkTests {
                 }
                 let agrees =
                     machine.shown == model.phase && machine.incarnation == model.incarnation
-                    && machine.restarts == model.total && machine.deadline == model.deadline
+                    && machine.restarts == model.total && machine.deadline == model.due
                     && machine.stopRequested == model.stop
                     && machine.snapshot(now: now).attempt == model.attempt
                 guard agrees, now >= first else {

@@ -128,6 +128,39 @@ struct RuntimeSupervisionTests {
         }
     }
 
+    @Test("before its module is loaded again a process can be stopped, and restarted")
+    func notLoaded() async throws {
+        try await RuntimeFixture.with { first, path in
+            let running = try await first.run(ContractModules.module(.endless)) {
+                $0.policy = (try? Self.policy(.always(most: nil))) ?? .standard
+            }
+            let waiting = try await first.run(ContractModules.module(.lines(1, exit: 7))) {
+                $0.policy =
+                    (try? Self.policy(.always(most: nil), Self.hour, Self.hour)) ?? .standard
+            }
+            try await hears(first, waiting) { if case .ended = $0 { true } else { false } }
+            let copy = try RestartTests.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            let stop = try await second.stop(running, idempotency: nil)
+            #expect(stop.record.stopRequested)
+            #expect(try await second.status(running)?.state == .exited)
+            let restart = Task { try await second.restart(waiting, idempotency: nil) }
+            while try await second.status(waiting)?.state == .backingOff { await Task.yield() }
+            await second.resumeProcesses()
+            #expect(try await restart.value == 2)
+            try await hears(second, waiting) { record in
+                if case .ended(let end) = record {
+                    end.outcome == .exit(code: 7) && end.incarnation == 2
+                } else {
+                    false
+                }
+            }
+            _ = try await second.kill(waiting, idempotency: nil)
+            await second.shutDown()
+        }
+    }
+
     @Test("a process that somebody stopped does not come back after a kill -9")
     func stopped() async throws {
         try await RuntimeFixture.with { first, path in
@@ -285,7 +318,7 @@ struct RuntimeSupervisionTests {
             let copy = try RestartTests.crashed(path)
             defer { try? FileManager.default.removeItem(atPath: copy) }
             let second = try RuntimeFixture.open(copy)
-            #expect(try await second.status(id) == nil, "the next runtime does not keep it")
+            #expect(try await second.wait(id).outcome == .lost, "who waited finds the next runtime")
             await second.shutDown()
             // A stop waits from before the end.
             let stop = try await runtime.stop(id, idempotency: nil)

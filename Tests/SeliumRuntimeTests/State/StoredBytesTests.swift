@@ -147,6 +147,33 @@ struct StoredBytesTests {
         }
     }
 
+    @Test("who is asked about is not forgotten at its end before that is answered")
+    func holds() throws {
+        let id = try #require(ProcessID(1))
+        let digest = try #require(ModuleDigest(bytes: Array(repeating: 7, count: 32)))
+        var world = RuntimeWorld(
+            table: ProcessTable(ceiling: 2), ids: IDBlock(after: 0, count: 1), endOrder: 0)
+        #expect(world.hold(id) == false)
+        var row = ProcessRow(
+            id: id, namespace: .system, name: nil, creator: .operator, moduleName: "web",
+            moduleDigest: digest, entrypoint: "main", grants: [], memoryLimit: 5, createdAt: 0,
+            ceiling: 0, exit: nil, supervision: StoredSupervision(before: nil))
+        let exit = ExitRecord(
+            outcome: .lost, incarnation: 1, stopRequested: false, startedAt: 0, endedAt: 0,
+            cpuNanoseconds: 0, peakMemory: 0, memoryLimit: 0, lastSequence: 1)
+        row.exit = exit
+        _ = world.table.restore(
+            row.status, machine: SupervisionStateMachine(policy: .standard), exit: exit, now: 0,
+            isRemovedAtEnd: true)
+        #expect(world.removableAt(id, now: 5) == 0)
+        #expect(world.hold(id) == true)
+        #expect(world.hold(id) == true)
+        world.release(id)
+        #expect(world.removableAt(id, now: 5) == 5 + Limits.removalDelay)
+        world.release(id)
+        #expect(world.removableAt(id, now: 5) == 0)
+    }
+
     @Test("process ids are reserved ahead, and the next block is asked for once")
     func ids() {
         var block = IDBlock(after: 1_000, count: 600)
