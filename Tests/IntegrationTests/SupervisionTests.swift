@@ -165,6 +165,46 @@ struct SupervisionTests {
         }
     }
 
+    @Test("a runtime that ends in order hands a process, its viewers and its waiters to the next")
+    func drain() async throws {
+        let guest = try await Checkout.guest("loop")
+        try await RealServer.withServer { server in
+            let web = try await server.selium(
+                "start", guest, "--name", "web", "--restart", "on-failure")
+            #expect(web.code == 0, "\(web.errors)")
+            let watch = try RunningCommand(
+                RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
+                environment: server.environment)
+            let wait = try RunningCommand(
+                RealServer.selium, ["wait", "web"], environment: server.environment)
+            var seen = try await watch.output(until: "here I go")
+            server.terminate()
+            try await server.withSuccessor { server in
+                seen += try await watch.output(until: #""kind":"began","incarnation":2"#)
+                #expect(seen.contains("shutdown"), "\(seen)")
+                let row = try await server.selium("ps", "-o", "jsonl").text
+                #expect(row.contains(#""restarts":0"#), "\(row)")
+                #expect(try await server.selium("stop", "web").text == "Stopped process 1\n")
+                #expect(await watch.end() == 137)
+                #expect(await wait.end() == 137)
+            }
+        }
+    }
+
+    @Test("run begins its program again as well, in one output")
+    func run() async throws {
+        let files = try TemporaryDirectory()
+        defer { files.remove() }
+        let guest = try failing(files.url)
+        let result = try await Command.run(
+            RealServer.selium,
+            ["run", guest, "--restart", "on-failure:1", "--backoff", "10ms..10ms"],
+            directory: files.url)
+        #expect(result.text == "up\nup\n")
+        #expect(result.code == 3)
+        #expect(result.errors == "selium: its one restart is used up\n")
+    }
+
     @Test("after a kill -9 one that waited waits on with its count, and who was stopped stays so")
     func crashWhileBackingOff() async throws {
         try await RealServer.withServer { server in

@@ -48,9 +48,10 @@ public struct SupervisionEnd: Sendable, Hashable {
     public var note: String? {
         switch reason {
         case .policy, .requested: nil
+        case .restartsUsedUp(of: 1): "its one restart is used up"
         case .restartsUsedUp(let most): "all \(most) restarts are used up"
         case .limitReached(let limit):
-            "\(limit.count) restarts within \(DurationText.text(limit.window)): it does not start again"
+            "\(limit.count) restart\(limit.count == 1 ? "" : "s") within \(DurationText.text(limit.window)): it does not start again"
         }
     }
 }

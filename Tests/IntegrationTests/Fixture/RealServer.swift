@@ -67,6 +67,12 @@ struct RealServer: Sendable {
         process.waitUntilExit()
     }
 
+    /// Ends it in order.
+    func terminate() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
     /// The variables that lead a command to this server.
     var environment: [String: String] {
         [
