@@ -205,7 +205,8 @@ extension SeliumClient {
                 let lease = try await context.lease(isLongLived: isLongLived, resumes: resumes)
                 return try await askOnce(request, on: lease, began: began)
             } catch {
-                try await retries.pause(after: error)
+                try await retries.pause(
+                    after: error, isFollowing: isLongLived && !changesSomething)
                 resumes = true
             }
         }

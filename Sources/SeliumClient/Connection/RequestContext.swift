@@ -69,9 +69,14 @@ struct Retries {
     init(_ reconnection: SeliumClient.Reconnection) { self.reconnection = reconnection }
 
     /// Waits as long as is polite before the next attempt; throws the error when there is none.
-    nonisolated(nonsending) mutating func pause(after error: ClientError) async throws(ClientError)
-    {
-        guard error.code == .connectionLost || error.isSafeToRepeat else { throw error }
+    ///
+    /// - Parameter isFollowing: the request follows a process and changes nothing: a server that ends
+    ///   in order, and with it what is followed, is as good as a lost connection.
+    nonisolated(nonsending) mutating func pause(
+        after error: ClientError, isFollowing: Bool = false
+    ) async throws(ClientError) {
+        let isOver = isFollowing && error.code == .unavailable && error.isRetryable
+        guard error.code == .connectionLost || error.isSafeToRepeat || isOver else { throw error }
         if ContinuousClock.now - attemptBegan > reconnection.giveUpAfter { losses = 0 }
         losses += 1
         guard losses <= Self.maximum else { throw error }

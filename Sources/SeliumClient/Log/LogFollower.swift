@@ -105,7 +105,8 @@ actor LogFollower {
     private func pause(after error: ClientError) async throws(ClientError) {
         var copy = retries
         defer { retries = copy }
-        try await copy.pause(after: error)
+        let isStart = if case .start = opening, id == nil { true } else { false }
+        try await copy.pause(after: error, isFollowing: !isStart)
     }
 
     // MARK: Opening
