@@ -77,6 +77,9 @@ struct SupervisionTests {
             let unknown = try await server.selium("start", guest, "--restart", "sometimes")
             #expect(unknown.code == 64)
             #expect(unknown.errors.contains("--restart is not 'no', 'on-failure', 'always'"))
+            let help = try await server.selium("start", "--help").text
+                .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(help.contains("10s (default). No effect in this version"), "\(help)")
             #expect(try await server.selium("ps", "-a", "-q").text.isEmpty)
         }
     }
