@@ -176,6 +176,7 @@ let package = Package(
         example("example-echo", "Echo"),
         example("example-hand-over", "HandOver"),
         example("example-multicast", "Multicast"),
+        example("example-resolve", "Resolve"),
 
         // Tests.
         .target(
@@ -215,8 +216,8 @@ let package = Package(
         tests(
             "SeliumNetTests",
             [
-                "SeliumNet", "example-echo", "example-hand-over", "example-multicast", nioCore,
-                nioPosix,
+                "SeliumNet", "example-echo", "example-hand-over", "example-multicast",
+                "example-resolve", nioCore, nioPosix,
             ]),
         tests("SeliumCertificatesTests", ["SeliumCertificates", x509, asn1]),
         tests(

@@ -82,7 +82,7 @@ struct ExampleTests {
 
     @Test(
         "an example has less than forty lines and imports nothing but the room",
-        arguments: ["Echo", "HandOver", "Multicast"])
+        arguments: ["Echo", "HandOver", "Multicast", "Resolve"])
     func size(name: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
@@ -94,12 +94,32 @@ struct ExampleTests {
         #expect(lines.filter { $0.hasPrefix("import") } == ["import SeliumNet"])
     }
 
-    @Test("the documents show the echo server as it is")
-    func quoted() throws {
+    @Test("what a name server by others knows is printed, and that there is no mail")
+    func resolve() async throws {
+        let zone = """
+            $TTL 300
+            @ SOA ns hostmaster 1 3600 600 86400 60
+            @ NS ns
+            @ A 192.0.2.1
+            @ MX 10 mail
+            ns A 192.0.2.2
+            """
+        try await NameServer.nsd(["example.test": zone]) { server in
+            let mail = try Example("example-resolve", ["example.test", "\(server.address)"])
+            #expect(mail.announcement == "address 192.0.2.1")
+            #expect(mail.nextLine() == "mail 10 mail.example.test")
+            let none = try Example("example-resolve", ["ns.example.test", "\(server.address)"])
+            #expect(none.announcement == "address 192.0.2.2")
+            #expect(none.nextLine() == "no mail")
+        }
+    }
+
+    @Test("the documents show the programs as they are", arguments: ["Echo", "Resolve"])
+    func quoted(name: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().resolvingSymlinksInPath()
         let text = try String(
-            contentsOf: root.appending(path: "Sources/Examples/Hosts/Echo/Echo.swift"),
+            contentsOf: root.appending(path: "Sources/Examples/Hosts/\(name)/\(name).swift"),
             encoding: .utf8)
         let checkout = root.appending(path: "Sources").resolvingSymlinksInPath()
             .deletingLastPathComponent()

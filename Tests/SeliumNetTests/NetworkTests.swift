@@ -143,6 +143,9 @@ struct NetworkTests {
     func systemNames() async throws {
         let found = try await Network.unrestricted.resolve("localhost:80", within: .seconds(30))
         #expect(found.allSatisfy { $0.address.isLoopback && $0.port == 80 })
+        let asked = Network(authority: .unrestricted, resolver: SystemResolver())
+        let same = try await asked.resolve("localhost:80", within: .seconds(30))
+        #expect(!same.isEmpty && same.allSatisfy { $0.address.isLoopback && $0.port == 80 })
         let deaf = Network(authority: .unrestricted, resolver: FixedNames(table: [:]))
         #expect(try await deaf.resolve("[::1]:5").map(\.description) == ["[::1]:5"])
     }

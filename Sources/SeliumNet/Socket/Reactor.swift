@@ -3,10 +3,22 @@ internal import Glibc
 internal import HeapModule
 internal import Synchronization
 
+/// Who is told by the reactor, on its thread: it must not block there.
+protocol ReactorClient: AnyObject, Sendable {
+    /// The poller has seen something.
+    func handleEvent(_ direction: Readiness.Direction)
+    /// The moment of ``Reactor/arm(_:at:)`` has come. Returns when to be called next, nil for never.
+    func handleTimeout(at armed: UInt64, now: UInt64) -> UInt64?
+    /// Whether this is the moment at which it has to be called. Asked under the reactor's lock: it may
+    /// not take one under which the reactor is called.
+    func isArmed(at deadline: UInt64) -> Bool
+}
+
 /// The one thread that waits for all sockets of this room and for the deadlines of who uses them.
 ///
-/// It reads and writes nothing: it tells whoever waits that a call is worth another try, and the call
-/// is made by the task itself. So no byte is ever between the kernel and its reader.
+/// Of streams it reads and writes nothing: it tells whoever waits that a call is worth another try, and
+/// the call is made by the task itself. So no byte is ever between the kernel and its reader. The
+/// resolver's datagrams are its own, and read by it where it is told of them.
 final class Reactor: Sendable {
     private struct Timer: Comparable, Hashable {
         let deadline: UInt64
@@ -16,7 +28,7 @@ final class Reactor: Sendable {
     }
 
     private struct State {
-        var table: [UInt64: Readiness] = [:]
+        var table: [UInt64: any ReactorClient] = [:]
         var timers = Heap<Timer>()
         var lastToken: UInt64 = 0
         /// When the thread wakes up by itself.
@@ -90,12 +102,23 @@ final class Reactor: Sendable {
     /// Watches a descriptor from now on.
     func add(_ descriptor: Int32) throws(Failure) -> (token: UInt64, readiness: Readiness) {
         let (token, readiness) = addPlace()
+        try watch(descriptor, token)
+        return (token, readiness)
+    }
+
+    /// Watches a descriptor for somebody who is no ``Readiness``.
+    func add(_ descriptor: Int32, for client: any ReactorClient) throws(Failure) -> UInt64 {
+        let token = addPlace(for: client)
+        try watch(descriptor, token)
+        return token
+    }
+
+    private func watch(_ descriptor: Int32, _ token: UInt64) throws(Failure) {
         let result = cposix_poller_add(poller, descriptor, token)
         guard result >= 0 else {
             remove(token)
             throw .system(-result)
         }
-        return (token, readiness)
     }
 
     /// A place for waiting and deadlines without a descriptor; somebody else tells of the events.
@@ -105,6 +128,15 @@ final class Reactor: Sendable {
             let readiness = Readiness(token: state.lastToken, reactor: self)
             state.table[state.lastToken] = readiness
             return (state.lastToken, readiness)
+        }
+    }
+
+    /// A place for deadlines without a descriptor, for somebody who is no ``Readiness``.
+    func addPlace(for client: any ReactorClient) -> UInt64 {
+        state.withLock { state in
+            state.lastToken += 1
+            state.table[state.lastToken] = client
+            return state.lastToken
         }
     }
 
@@ -173,20 +205,20 @@ final class Reactor: Sendable {
                 continue
             }
             // Not there any more: it was closed while the event was on its way.
-            guard let readiness = state.withLock({ $0.table[event.token] }) else { continue }
+            guard let client = state.withLock({ $0.table[event.token] }) else { continue }
             if event.ready & Int32(CPOSIX_READABLE) != 0 {
-                readiness.handleEvent(.reading)
+                client.handleEvent(.reading)
             }
             if event.ready & Int32(CPOSIX_WRITABLE) != 0 {
-                readiness.handleEvent(.writing)
+                client.handleEvent(.writing)
             }
         }
     }
 
     private func expire() {
         let now = Monotonic.now
-        while let (timer, readiness) = due(now) {
-            guard let next = readiness?.handleTimeout(at: timer.deadline, now: now) else {
+        while let (timer, client) = due(now) {
+            guard let next = client?.handleTimeout(at: timer.deadline, now: now) else {
                 continue
             }
             state.withLock {
@@ -195,7 +227,7 @@ final class Reactor: Sendable {
         }
     }
 
-    private func due(_ now: UInt64) -> (Timer, Readiness?)? {
+    private func due(_ now: UInt64) -> (Timer, (any ReactorClient)?)? {
         state.withLock { state in
             guard let first = state.timers.min, first.deadline <= now else { return nil }
             state.timers.removeMin()

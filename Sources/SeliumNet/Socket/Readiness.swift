@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// Events are counted per direction. Whoever wants to wait says which count it saw *before* its call
 /// would have blocked, so an event in between is never missed.
-final class Readiness: Sendable {
+final class Readiness: ReactorClient {
     /// What one can wait for.
     enum Direction: Int, Sendable {
         case reading = 0

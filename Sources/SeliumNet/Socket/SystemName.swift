@@ -24,4 +24,10 @@ enum Monotonic {
         let (end, beyond) = sum.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
         return beyond ? nil : end
     }
+
+    /// How long it is until a moment; zero when it has passed.
+    static func remaining(until moment: UInt64) -> Duration {
+        let now = now
+        return .nanoseconds(moment > now ? Int64(clamping: moment - now) : 0)
+    }
 }

@@ -15,7 +15,7 @@ extension Network {
         until shutdown: ShutdownToken? = nil
     ) async throws(NetError) -> TCPStream {
         let patience = Patience(duration, shutdown)
-        let all = try await resolve(target, within: duration, until: shutdown)
+        let all = try await candidates(target, within: duration, until: shutdown)
         var allowed: [SocketAddress] = []
         var denied: NetError?
         for address in all {
@@ -109,7 +109,7 @@ extension Network {
         on target: some SocketTargetConvertible, options: ListenOptions = ListenOptions()
     ) async throws(NetError) -> TCPListener {
         var failure: NetError?
-        for address in try await resolve(target) {
+        for address in try await candidates(target) {
             do throws(NetError) {
                 return try listen(at: address, options)
             } catch {

@@ -26,7 +26,7 @@ extension Network {
         _ target: some SocketTargetConvertible, options: UDPOptions = UDPOptions()
     ) async throws(NetError) -> UDPSocket {
         var failure: NetError?
-        for address in try await resolve(target) {
+        for address in try await candidates(target) {
             do throws(NetError) {
                 return try bindUDP(at: address, options)
             } catch {

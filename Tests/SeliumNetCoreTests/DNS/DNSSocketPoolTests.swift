@@ -78,4 +78,19 @@ struct DNSSocketPoolTests {
         for now in 0..<5_000 as Range<UInt64> { driver.send(&pool, now: now * 1_000_000, &random) }
         #expect(driver.uses == [1: 5_000] && pool.nextDeadline == nil)
     }
+
+    @Test("a socket that could not be opened, or was closed early, is not chosen again")
+    func forgotten() {
+        var random = Seeded(state: 0x9004)
+        var pool = DNSSocketPool(size: 1, queries: 2, lifetime: .max)
+        #expect(pool.choose(now: 0, patience: 5, using: &random) { 1 } == .open(1))
+        #expect(!pool.isRetired(1))
+        pool.remove(1)
+        #expect(pool.openCount == 0 && pool.nextDeadline == nil)
+        #expect(pool.choose(now: 0, patience: 5, using: &random) { 2 } == .open(2))
+        #expect(pool.choose(now: 0, patience: 5, using: &random) { 3 } == .use(2))
+        #expect(pool.isRetired(2) && pool.openCount == 1)
+        pool.remove(2)
+        #expect(pool.takeClosed(now: 5, patience: 5).isEmpty)
+    }
 }

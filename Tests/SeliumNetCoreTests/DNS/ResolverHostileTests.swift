@@ -166,6 +166,49 @@ struct ResolverHostileTests {
         #expect(rig.failure(lookup) == .noRecovery)
     }
 
+    @Test("the case that was drawn for a question is not seen in what answers it")
+    func spelling() throws {
+        var rig = ResolverRig()
+        let lookup = try rig.query("WWW.example.com", .cname)
+        let sent = try #require(try rig.takeSent().first)
+        let asked = sent.query.questions[0].name
+        #expect(!asked.isIdentical(to: DNSName("WWW.example.com")!))
+        // A pointer to the question's name behind its first label.
+        var bytes = try sent.answer(alias("www.example.com")).encoded(compressing: false)
+        let end = 12 + asked.wire.count + 4
+        bytes = Array(bytes[..<end])
+        bytes.replaceSubrange(6..<12, with: [0, 1, 0, 0, 0, 0])
+        bytes += [0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 4, 1, UInt8(ascii: "a"), 0xC0, 16]
+        #expect(rig.reply(bytes, to: sent) == .taken)
+        try rig.run { _ in nil }
+        guard case .records(let answer)? = rig.outcomes[lookup] else {
+            Issue.record("\(String(describing: rig.outcomes[lookup]))")
+            return
+        }
+        #expect(answer.records.map(\.description) == ["WWW.example.com 60 IN CNAME a.example.com"])
+    }
+
+    @Test("when nobody listens at a socket's server, only what left by it goes on to the next one")
+    func closedSocket() throws {
+        var rig = ResolverRig("nameserver 192.0.2.1\nnameserver 192.0.2.2")
+        let first = try rig.query("one.test")
+        let second = try rig.query("two.test")
+        let sent = try rig.takeSent()
+        #expect(sent.count == 2)
+        rig.machine.failed(
+            on: sent[0].socket, reason: "ECONNREFUSED", now: rig.now, using: &rig.random)
+        let areAwaited = (0..<2).map { rig.machine.isAwaited(sent[$0].transmission.id) }
+        #expect(areAwaited == [false, true])
+        let again = try rig.takeSent()
+        #expect(again.map(\.name) == ["one.test"])
+        #expect(again[0].server == IPAddress(192, 0, 2, 2))
+        try rig.reply(again[0].answer(a("192.0.2.7")), to: again[0])
+        try rig.reply(sent[1].answer(a("192.0.2.8")), to: sent[1])
+        try rig.run { _ in nil }
+        #expect(rig.addresses(first) == ["192.0.2.7"])
+        #expect(rig.addresses(second) == ["192.0.2.8"])
+    }
+
     @Test("a broken connection and an unreachable server are told as such")
     func networkErrors() throws {
         var rig = ResolverRig("nameserver 192.0.2.1\noptions attempts:2 use-vc")

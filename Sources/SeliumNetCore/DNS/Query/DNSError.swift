@@ -28,8 +28,16 @@ public struct DNSError: Error, Hashable, Sendable, CustomStringConvertible {
         case truncated
         /// The server refuses us, or our own authority does; see ``DNSError/denial``.
         case refused
-        /// Anything else.
+        /// Anything else: that nobody wants the answer any more; see ``DNSError/interruption``.
         case other
+    }
+
+    /// Why nobody wants the answer any more.
+    public enum Interruption: String, Hashable, Sendable {
+        /// The task that asked was cancelled.
+        case cancelled
+        /// The service shuts down.
+        case shutDown
     }
 
     /// What went wrong.
@@ -38,12 +46,23 @@ public struct DNSError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// The grant that is missing, when it was our own authority that refused.
     public let denial: NetworkDenial?
+    /// Set when nothing went wrong: the lookup was given up.
+    public let interruption: Interruption?
 
     /// An error with a text for people.
     public init(_ code: Code, _ message: String = "", denial: NetworkDenial? = nil) {
         self.code = code
         self.message = message
         self.denial = denial
+        interruption = nil
+    }
+
+    /// The lookup was given up.
+    public init(interruptedBy interruption: Interruption) {
+        code = .other
+        message = interruption.rawValue
+        denial = nil
+        self.interruption = interruption
     }
 
     /// The code and the text.

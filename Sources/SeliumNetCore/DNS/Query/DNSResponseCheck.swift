@@ -39,6 +39,9 @@ public struct DNSExpectation: Hashable, Sendable {
     public var question: DNSQuestion
     /// Whether the case was chosen at random and has to come back.
     public var isCaseExact: Bool
+    /// The name in the case it is to be read in, when that of the question was chosen at random: records
+    /// that point at the question's name would have that case too.
+    public var spelling: DNSName?
     /// Our cookie, if one was sent.
     public var clientCookie: [UInt8]?
     /// Whether the server is known to send cookies.
@@ -48,9 +51,10 @@ public struct DNSExpectation: Hashable, Sendable {
 
     /// What is expected of the answer to a query.
     public init(
-        id: UInt16, question: DNSQuestion, isCaseExact: Bool = false, clientCookie: [UInt8]? = nil,
-        isCookieRequired: Bool = false, isStream: Bool = false
+        id: UInt16, question: DNSQuestion, isCaseExact: Bool = false, spelling: DNSName? = nil,
+        clientCookie: [UInt8]? = nil, isCookieRequired: Bool = false, isStream: Bool = false
     ) {
+        self.spelling = spelling
         self.id = id
         self.question = question
         self.isCaseExact = isCaseExact
@@ -72,12 +76,27 @@ public struct DNSExpectation: Hashable, Sendable {
         if header.flags.contains(.truncated), !isStream { return .truncated }
         let message: DNSMessage
         do throws(DNSFormatError) {
-            message = try DNSMessage(decoding: bytes)
+            message = try decode(bytes, isQuestionThere: header.questions == 1)
         } catch {
             return .malformed(error)
         }
         if let reason = judgeCookie(message) { return .stranger(reason) }
         return .answer(message)
+    }
+
+    /// Reads the message, the question's name being written as ``spelling`` has it.
+    private func decode(
+        _ bytes: Span<UInt8>, isQuestionThere: Bool
+    ) throws(DNSFormatError) -> DNSMessage {
+        guard isQuestionThere, let spelling, spelling.wire.count == question.name.wire.count else {
+            return try DNSMessage(decoding: bytes)
+        }
+        // Nothing is in front of it that it could point at, so it stands there in full.
+        let name = DNSHeader.length..<DNSHeader.length + spelling.wire.count
+        guard name.upperBound <= bytes.count else { return try DNSMessage(decoding: bytes) }
+        var copy = bytes.indices.map { bytes[$0] }
+        copy.replaceSubrange(name, with: spelling.wire)
+        return try DNSMessage(decoding: copy.span)
     }
 
     private func judgeQuestion(

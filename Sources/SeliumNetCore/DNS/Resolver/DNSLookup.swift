@@ -41,7 +41,8 @@ public enum AddressFamilies: Hashable, Sendable {
         }
     }
 
-    func contains(_ address: IPAddress) -> Bool {
+    /// Whether an address is of a family that is wanted.
+    public func contains(_ address: IPAddress) -> Bool {
         switch self {
         case .both: true
         case .v4: address.isIPv4

@@ -79,6 +79,17 @@ public struct DNSSocketPool: Sendable {
         return closed
     }
 
+    /// Whether no query leaves by it any more: it may be closed as soon as nothing is waited for.
+    public func isRetired(_ number: Int) -> Bool {
+        !active.contains { $0.number == number }
+    }
+
+    /// Forgets a socket: it could not be opened, or was closed.
+    public mutating func remove(_ number: Int) {
+        active.removeAll { $0.number == number }
+        retired.removeAll { $0.number == number }
+    }
+
     /// When to call ``takeClosed(now:patience:)`` next; nil when no socket is open.
     public var nextDeadline: UInt64? {
         let oldest = active.map { $0.opened.addingReportingOverflow(lifetime) }

@@ -67,6 +67,7 @@ extension ResolverMachine {
         let edns = edns(for: server)
         let expectation = DNSExpectation(
             id: freeMessageID(using: &random), question: question, isCaseExact: isMixed,
+            spelling: isMixed ? flight.name : nil,
             clientCookie: edns?.cookie.map { Array($0.client) },
             isCookieRequired: !server.serverCookie.isEmpty, isStream: isStream)
         let transmission = DNSTransmission(

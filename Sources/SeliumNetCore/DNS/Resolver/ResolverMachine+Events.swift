@@ -62,6 +62,24 @@ extension ResolverMachine {
         advance(attempt.flight, DNSError(.networkError, reason), now: now, using: &random)
     }
 
+    /// Nothing that left by a socket will be answered there: the system says that nobody listens, or
+    /// the socket is gone.
+    ///
+    /// - Parameters:
+    ///   - socket: the number that ``sent(_:on:)`` was given.
+    ///   - reason: for people, the operation and the system's name of the error.
+    public mutating func failed(
+        on socket: Int, reason: String, now: UInt64, using random: inout some RandomNumberGenerator
+    ) {
+        let failed = attempts.filter { $0.value.socket == socket }.keys
+        for id in failed.sorted(by: { $0.number < $1.number }) {
+            self.failed(id, reason: reason, now: now, using: &random)
+        }
+    }
+
+    /// Whether a transmission may still be answered; what is not need not be sent.
+    public func isAwaited(_ id: DNSTransmission.ID) -> Bool { attempts[id] != nil }
+
     /// Time has passed: gives up what waited too long and goes on to the next server.
     public mutating func handleTimeouts(
         now: UInt64, using random: inout some RandomNumberGenerator
