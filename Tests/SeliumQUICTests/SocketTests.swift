@@ -409,6 +409,20 @@ struct SocketTests {
         #expect(end == .closedByPeer(code: 4, isTransport: false, reason: "shutting down"))
     }
 
+    @Test("a connection that nobody accepted before the shutdown is refused before any work")
+    func neverAccepted() async throws {
+        let certificates = try LiveCertificates()
+        let server = try await EchoServer.start(tls: certificates.serverContext())
+        let connection = try await connect(server, certificates)
+        // The listener has the whole handshake, and keeps it for somebody who accepts.
+        try await connection.waitUntilConfirmed()
+        server.listener.beginGracefulShutdown()
+        #expect(
+            await connection.ended()
+                == .closedByPeer(code: 5, isTransport: false, reason: "shutting down"))
+        await server.listener.close()
+    }
+
     @Test("graceful shutdown refuses newcomers and leaves the others alone")
     func graceful() async throws {
         let certificates = try LiveCertificates()

@@ -14,6 +14,8 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     /// Where the socket is bound.
     var local = Address(IPv4Address.any, port: 0)
+    /// A batch of segments failed in the way of an interface without segmentation.
+    private(set) var refusesSegments = false
     /// Whom the last datagram went to: mostly the next one goes there too, and NIO's form of an
     /// address is an allocation.
     private var lastRemote: (address: Address, nio: NIOCore.SocketAddress)?
@@ -83,7 +85,17 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
         let envelope = AddressedEnvelope(
             remoteAddress: nioAddress(of: remote), data: bytes,
             metadata: .init(ecnState: ecn.nio, packetInfo: nil, segmentSize: segmentSize))
-        context.write(Self.wrapOutboundOut(envelope), promise: nil)
+        guard segmentSize != nil else {
+            return context.write(Self.wrapOutboundOut(envelope), promise: nil)
+        }
+        // NIO says why it closes a socket to the write that failed, and to nobody else.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenFailure { error in
+            guard let error = error as? IOError else { return }
+            self.refusesSegments =
+                self.refusesSegments || Errno.segmentation.contains(error.errnoCode)
+        }
+        context.write(Self.wrapOutboundOut(envelope), promise: written)
     }
 
     private func nioAddress(of remote: Address) -> NIOCore.SocketAddress {

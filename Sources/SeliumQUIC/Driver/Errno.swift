@@ -5,6 +5,8 @@ internal import NIOCore
 enum Errno {
     static let connectionRefused: CInt = ECONNREFUSED
     static let addressInUse: CInt = EADDRINUSE
+    /// How a batch of segments fails that the interface or its driver cannot cut (Linux, udp_send_skb).
+    static let segmentation: [CInt] = [EIO, EINVAL, EOPNOTSUPP]
     private static let unusable: [CInt] = [
         EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENETUNREACH, EHOSTUNREACH,
     ]

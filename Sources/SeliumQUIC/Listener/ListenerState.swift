@@ -50,6 +50,10 @@ final class ListenerState: @unchecked Sendable {
     func close() {
         isClosed = true
         cancelAccept()
+        // Nobody takes them any more, and nobody has begun anything for them.
+        for connection in connections {
+            connection.state.close(code: Self.refusedCode, reason: "shutting down")
+        }
         connections = []
     }
 }
