@@ -3,7 +3,7 @@ import NIOCore
 import SeliumNet
 import Testing
 
-@Suite("Descriptors over Unix sockets")
+@Suite("Descriptors over Unix sockets", .timeLimit(.minutes(2)))
 struct DescriptorPassingTests {
     private let wait = Duration.seconds(30)
 

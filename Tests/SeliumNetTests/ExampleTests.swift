@@ -2,7 +2,7 @@ import Foundation
 import SeliumNet
 import Testing
 
-@Suite("The example programs")
+@Suite("The example programs", .timeLimit(.minutes(2)))
 struct ExampleTests {
     private func address(_ example: Example) throws -> SocketAddress {
         let words = example.announcement.split(separator: " ")

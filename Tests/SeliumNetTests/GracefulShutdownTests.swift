@@ -2,7 +2,7 @@ import SeliumNet
 import Synchronization
 import Testing
 
-@Suite("The shutdown controller")
+@Suite("The shutdown controller", .timeLimit(.minutes(2)))
 struct GracefulShutdownTests {
     @Test("whoever waits for the beginning is told once, and who comes late at once")
     func tokens() async {

@@ -17,7 +17,7 @@ private struct FixedNames: NameResolver {
     }
 }
 
-@Suite("A network and its authority")
+@Suite("A network and its authority", .timeLimit(.minutes(2)))
 struct NetworkTests {
     private let loopback = AddressRange("127.0.0.1/32")!
 

@@ -4,7 +4,7 @@ import SeliumNet
 import Synchronization
 import Testing
 
-@Suite("TCP when things go wrong")
+@Suite("TCP when things go wrong", .timeLimit(.minutes(2)))
 struct TCPFaultTests {
     @Test("one direction ends and the other goes on")
     func halfClose() async throws {

@@ -3,7 +3,7 @@ import SeliumNet
 import Synchronization
 import Testing
 
-@Suite("TCP listeners")
+@Suite("TCP listeners", .timeLimit(.minutes(2)))
 struct TCPListenerTests {
     @Test("a connection is there to take, or none is, without waiting")
     func attempts() async throws {

@@ -2,7 +2,7 @@ import NIOCore
 import SeliumNet
 import Testing
 
-@Suite("TCP streams")
+@Suite("TCP streams", .timeLimit(.minutes(2)))
 struct TCPStreamTests {
     @Test("both ends know their addresses, and bytes go both ways to the end")
     func echo() async throws {

@@ -3,7 +3,7 @@ import NIOCore
 import SeliumNet
 import Testing
 
-@Suite("UDP")
+@Suite("UDP", .timeLimit(.minutes(2)))
 struct UDPTests {
     private let wait = Duration.seconds(30)
 

@@ -4,7 +4,7 @@ import NIOCore
 import SeliumNet
 import Testing
 
-@Suite("Unix sockets")
+@Suite("Unix sockets", .timeLimit(.minutes(2)))
 struct UnixTests {
     private let wait = Duration.seconds(30)
 

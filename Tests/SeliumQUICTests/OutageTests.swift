@@ -63,7 +63,7 @@ final class Relay: Sendable {
     }
 }
 
-@Suite("Outages")
+@Suite("Outages", .timeLimit(.minutes(2)))
 struct OutageTests {
     @Test("\"nobody listens\" does not end an established connection")
     func refusedLater() async throws {

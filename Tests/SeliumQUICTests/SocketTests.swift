@@ -113,7 +113,7 @@ func exchange(_ connection: QUICConnection, _ bytes: [UInt8]) async throws -> [U
     return answer
 }
 
-@Suite("Over sockets")
+@Suite("Over sockets", .timeLimit(.minutes(2)))
 struct SocketTests {
     @Test("a request is echoed", arguments: ["127.0.0.1:0", "[::1]:0"])
     func echo(address: String) async throws {
