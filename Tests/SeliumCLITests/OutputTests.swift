@@ -199,6 +199,34 @@ struct RecordTests {
         let memory = ExitRecord(outcome: .exited(1), peakMemory: 95, memoryLimit: 100)
         #expect(EndText.explanation(memory, process: 7)?.contains("probably out of memory") == true)
     }
+
+    @Test("What the runtime's record said about memory is not said again; the rest is")
+    func memoryOnce() async throws {
+        let words = "probably out of memory: it held 125M of 128M; to give it more: --memory SIZE"
+        let (out, err) = (CapturedOutput(), CapturedOutput())
+        var renderer = RecordRenderer(7, RecordForm(), .captured(out, err))
+        try await renderer.render(
+            .system(SystemRecord(sequence: 1, wallTime: 0, kind: .note("something else"))))
+        #expect(!renderer.saidMemory)
+        try await renderer.render(
+            .system(SystemRecord(sequence: 2, wallTime: 0, kind: .note(words))))
+        #expect(renderer.saidMemory)
+        let trap = ExitOutcome.trapped(Trap(kind: "unreachable", message: "", frames: []))
+        let record = ExitRecord(outcome: trap, peakMemory: 125 << 20, memoryLimit: 128 << 20)
+        #expect(
+            EndText.explanation(record, process: 7, saidMemory: true)
+                == "process 7 trapped: unreachable")
+        #expect(
+            EndText.explanation(record, process: 7)
+                == "process 7 trapped: unreachable\n" + words)
+        let exit = ExitRecord(
+            outcome: .exited(1), peakMemory: 125 << 20, memoryLimit: 128 << 20)
+        #expect(EndText.explanation(exit, process: 7, saidMemory: true) == nil)
+        // Where records are left out, nothing was said.
+        var quiet = RecordRenderer(7, RecordForm(isQuiet: true), .captured(out, err))
+        try await quiet.render(.system(SystemRecord(sequence: 2, wallTime: 0, kind: .note(words))))
+        #expect(!quiet.saidMemory)
+    }
 }
 
 @Suite("Tables and JSON", .timeLimit(.minutes(2)))

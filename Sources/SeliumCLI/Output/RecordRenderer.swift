@@ -16,6 +16,8 @@ struct RecordRenderer {
     private var errLine = PrefixedLine()
     /// Records that are missing from what was written.
     private(set) var missingRecords: UInt64 = 0
+    /// The runtime's words about the program's memory were among them.
+    private(set) var saidMemory = false
 
     init(_ id: UInt64, _ form: RecordForm, _ console: Console) {
         self.id = id
@@ -93,6 +95,9 @@ struct RecordRenderer {
         if form.isJSON {
             try await console.write(RecordJSON.system(record, process: id).line)
         } else if let text = SystemText.text(record, process: id) {
+            if case .note(let words) = record.kind, words.hasPrefix(EndText.memoryWords) {
+                saidMemory = true
+            }
             await say(text)
         }
     }

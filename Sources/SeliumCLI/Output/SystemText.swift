@@ -52,13 +52,21 @@ enum EndText {
         }
     }
 
+    /// How the runtime's own record of a program that ran out of memory begins.
+    static let memoryWords = "probably out of memory"
+
     /// What a command that mirrors the process says on stderr; nil when the exit code says it all.
-    static func explanation(_ exit: ExitRecord, process: UInt64) -> String? {
+    ///
+    /// - Parameter saidMemory: the runtime's record of its memory was shown: not a second time.
+    static func explanation(
+        _ exit: ExitRecord, process: UInt64, saidMemory: Bool = false
+    ) -> String? {
+        let tellsMemory = exit.isProbablyOutOfMemory && !saidMemory
         var lines: [String] = []
         switch exit.outcome {
         case .returned: return nil
         case .exited(let code):
-            guard code > 255 || exit.isProbablyOutOfMemory else { return nil }
+            guard code > 255 || tellsMemory else { return nil }
         case .killed(.noStopHandler): return nil
         case .trapped, .killed, .limit, .startFailed, .lost, .unknown: break
         }
@@ -67,11 +75,10 @@ enum EndText {
             // One line a frame: `backtrace` writes the control characters of names as text.
             lines += trap.backtrace.split(separator: "\n").map { "  " + $0 }
         }
-        if exit.isProbablyOutOfMemory {
-            let peak = Quantity.size(exit.peakMemory)
+        if tellsMemory {
+            let (peak, limit) = (Quantity.size(exit.peakMemory), Quantity.size(exit.memoryLimit))
             lines.append(
-                "probably out of memory: it held \(peak) of \(Quantity.size(exit.memoryLimit)); try --memory"
-            )
+                "\(memoryWords): it held \(peak) of \(limit); to give it more: --memory SIZE")
         }
         return lines.joined(separator: "\n")
     }

@@ -4,8 +4,9 @@ internal import SeliumClient
 struct AttachSession {
     /// How it was left.
     enum Ending: Sendable {
-        /// The process has ended; records that are missing from what was written.
-        case ended(ExitRecord, missing: UInt64)
+        /// The process has ended; records that are missing from what was written, and whether the
+        /// runtime's words about its memory were.
+        case ended(ExitRecord, missing: UInt64, saidMemory: Bool)
         /// SIGINT or SIGTERM.
         case signal(SignalWatch.Event)
         /// The detach key.
@@ -48,7 +49,8 @@ struct AttachSession {
             throw ClientError(.cancelled, "the request was cancelled")
         }
         if form.isJSON { try await console.write(RecordJSON.exit(exit).line) }
-        return .ended(exit, missing: renderer.missingRecords)
+        return .ended(
+            exit, missing: renderer.missingRecords, saidMemory: renderer.saidMemory)
     }
 
     private func sendInput(_ attachment: Attachment) async throws -> Ending? {
@@ -99,9 +101,9 @@ extension AttachSession {
         case .signal(let event):
             await sayGoesOn(id, isQuiet)
             return event.status
-        case .ended(let exit, let missing):
+        case .ended(let exit, let missing, let saidMemory):
             if !form.isJSON, form.streams == nil, !isQuiet,
-                let text = EndText.explanation(exit, process: id)
+                let text = EndText.explanation(exit, process: id, saidMemory: saidMemory)
             {
                 let lines = text.split(separator: "\n").map { "selium: \($0)\n" }
                 await console.warn(lines.joined())

@@ -24,12 +24,7 @@ extension Runtime {
             outcome: outcome, incarnation: 1, stopRequested: false, startedAt: process.startedAt,
             endedAt: max(process.startedAt, clock.realtime()), cpuNanoseconds: cpuNanoseconds,
             peakMemory: peakMemory, memoryLimit: process.memoryLimit, lastSequence: 0)
-        if record.isProbablyOutOfMemory {
-            process.output.append(
-                .note(
-                    "probably out of memory: it may have \(record.memoryLimit >> 10) KiB; "
-                        + "to give it more: --memory SIZE"))
-        }
+        if record.isProbablyOutOfMemory { process.output.append(.note(Self.memoryNote(record))) }
         let now = clock.monotonic()
         var random = SystemRandomNumberGenerator()
         let decided = world.withLock { world -> (ProcessTable.Ending, Int64?)? in
@@ -67,6 +62,14 @@ extension Runtime {
                 }
                 self.tell(process, record, goesOn: ending.goesOn)
             })
+    }
+
+    /// In the unit of the limit, and as people write it behind `--memory`.
+    private static func memoryNote(_ record: ExitRecord) -> String {
+        let isWhole = record.memoryLimit % (1 << 20) == 0
+        let (shift, unit): (UInt64, String) = isWhole ? (20, "M") : (10, "K")
+        return
+            "probably out of memory: it held \(record.peakMemory >> shift)\(unit) of \(record.memoryLimit >> shift)\(unit); to give it more: --memory SIZE"
     }
 
     /// Everybody may hear of an incarnation's end.

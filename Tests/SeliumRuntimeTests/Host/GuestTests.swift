@@ -132,7 +132,10 @@ struct GuestTests {
                 Issue.record("no note")
                 return
             }
-            #expect(text.contains("probably out of memory"))
+            #expect(
+                text
+                    == "probably out of memory: it held 640K of 640K; to give it more: --memory SIZE"
+            )
             #expect(try await runtime.chunks(id).last?.last == record.lastSequence)
         }
     }
