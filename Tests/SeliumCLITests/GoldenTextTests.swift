@@ -142,11 +142,21 @@ struct GoldenTextTests {
         ]
         #expect(
             ImportNotes.lines("app.wasm", files + notes, withUnknown: true) == [
-                "note: app.wasm imports path_open, clock_time_get; not granted: FsRead, TimeRead   (--capabilities wasi)"
+                "note: app.wasm imports clock_time_get; not granted: TimeRead   (--capabilities wasi)",
+                "note: app.wasm imports path_open; not granted, and not available yet: FsRead",
             ])
         #expect(
             ImportNotes.lines("app.wasm", files, withUnknown: true) == [
-                "note: app.wasm imports path_open; not granted: FsRead"
+                "note: app.wasm imports path_open; not granted, and not available yet: FsRead"
+            ])
+        // The set is offered for what it covers and nothing else.
+        let more = [
+            ImportNote(module: "selium", name: "accept", capability: "NetTcpAccept"),
+            ImportNote(module: "selium", name: "listen", capability: "NetTcpAccept"),
+        ]
+        #expect(
+            ImportNotes.lines("app.wasm", notes + more, withUnknown: true) == [
+                "note: app.wasm imports clock_time_get, accept, listen; not granted: TimeRead, NetTcpAccept   (--capabilities TimeRead,NetTcpAccept)"
             ])
         let unknown = [ImportNote(module: "env", name: "foo", capability: "")]
         #expect(ImportNotes.lines("app.wasm", unknown, withUnknown: false).isEmpty)

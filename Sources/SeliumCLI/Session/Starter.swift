@@ -181,15 +181,19 @@ enum ImportNotes {
     static func lines(_ module: String, _ notes: [ImportNote], withUnknown: Bool) -> [String] {
         var lines: [String] = []
         let name = Escape.foreign(module)
-        let ungranted = notes.filter { !$0.capability.isEmpty }
+        let ungranted = notes.filter { !$0.capability.isEmpty && !needsScope($0.capability) }
         if !ungranted.isEmpty {
-            var wanted: [String] = []
-            for note in ungranted where !wanted.contains(note.capability) {
-                wanted.append(note.capability)
-            }
+            let wanted = capabilities(of: ungranted)
             lines.append(
                 "note: \(name) imports \(names(ungranted.map(\.name))); not granted: "
                     + "\(wanted.map(Escape.foreign).joined(separator: ", "))\(hint(wanted))")
+        }
+        let missing = notes.filter { needsScope($0.capability) }
+        if !missing.isEmpty {
+            let wanted = capabilities(of: missing).map(Escape.foreign).joined(separator: ", ")
+            lines.append(
+                "note: \(name) imports \(names(missing.map(\.name))); "
+                    + "not granted, and not available yet: \(wanted)")
         }
         let unknown = notes.filter(\.capability.isEmpty)
         if withUnknown, !unknown.isEmpty {
@@ -200,16 +204,24 @@ enum ImportNotes {
         return lines
     }
 
-    /// The flag that would grant them; nothing of those that need a scope, which is not for us to guess.
-    private static func hint(_ wanted: [String]) -> String {
-        let bare = wanted.filter { name in !scoped.contains { name.hasPrefix($0) } }
-        guard !bare.isEmpty else { return "" }
-        let set = CapabilityList.sets.first { $0.capabilities.map(\.name) == bare }?.name
-        return "   (--capabilities \(set ?? bare.map(Escape.foreign).joined(separator: ",")))"
+    /// Each once.
+    private static func capabilities(of notes: [ImportNote]) -> [String] {
+        var names: [String] = []
+        for note in notes where !names.contains(note.capability) { names.append(note.capability) }
+        return names
     }
 
-    /// Beginnings of the names that would mean the whole machine without a scope.
-    private static let scoped = ["Fs", "EnvRead", "NetUnix"]
+    /// The flag that grants them: a set where it is just that.
+    private static func hint(_ wanted: [String]) -> String {
+        let set = CapabilityList.sets.first { $0.capabilities.map(\.name) == wanted }?.name
+        return "   (--capabilities \(set ?? wanted.map(Escape.foreign).joined(separator: ",")))"
+    }
+
+    /// Whether the bare name would mean the whole machine: no server grants it so, and none takes a
+    /// scope yet. No flag helps.
+    private static func needsScope(_ capability: String) -> Bool {
+        ["Fs", "EnvRead", "NetUnix"].contains { capability.hasPrefix($0) }
+    }
 
     private static func names(_ names: [String]) -> String {
         let shown = names.prefix(maximumNames).map(Escape.foreign).joined(separator: ", ")
