@@ -120,7 +120,13 @@ public final class ControlServer: Sendable {
                 let unixTime = configuration.unixTime()
                 let living = sessions.withLock { Array($0.values) }
                 for session in living {
-                    await session.sampleBuffers()
+                    // Beside the clock: nobody's signs of life wait for another's connection.
+                    if session.beginSampling() {
+                        group.addTask {
+                            await session.sampleBuffers()
+                            session.endSampling()
+                        }
+                    }
                     judge(session, unixTime: unixTime)
                     for scope in session.requests { tick(scope, now: now, &group) }
                 }

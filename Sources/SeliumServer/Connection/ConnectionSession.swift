@@ -9,6 +9,8 @@ final class ConnectionSession: Sendable {
         var longLived = 0
         var largeFrameBytes = 0
         var buffers = BufferCount()
+        /// The clock's look at what the streams hold is under way.
+        var isSampling = false
         /// When the last request ended, or the connection began.
         var quietSince: UInt64
     }
@@ -65,6 +67,22 @@ final class ConnectionSession: Sendable {
 
     /// Whether a request is under way.
     var isServing: Bool { state.withLock { !$0.requests.isEmpty } }
+
+    /// Whether the clock has to look at what the streams hold; then `endSampling` follows. One look
+    /// at a time, however long it takes.
+    func beginSampling() -> Bool {
+        state.withLock { state in
+            guard !state.isSampling, !state.requests.isEmpty || !state.buffers.isEmpty else {
+                return false
+            }
+            state.isSampling = true
+            return true
+        }
+    }
+
+    func endSampling() {
+        state.withLock { $0.isSampling = false }
+    }
 
     func withBuffers<R: Sendable>(_ body: (inout BufferCount) -> R) -> R {
         state.withLock { body(&$0.buffers) }
