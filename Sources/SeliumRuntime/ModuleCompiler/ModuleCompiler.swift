@@ -30,8 +30,6 @@ public struct ModuleCompiler: ModuleCompiling {
     public static let argument = "compile-module"
 
     private let configuration: Configuration
-    /// Threads that wait for a child each; how many compile at once is the module store's to bound.
-    private let waiters = DispatchQueue(label: "selium-compile", attributes: .concurrent)
 
     public init(_ configuration: Configuration) { self.configuration = configuration }
 
@@ -41,7 +39,11 @@ public struct ModuleCompiler: ModuleCompiling {
         let stop = CompilerStop()
         let result: Result<Void, CompileFailure> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                waiters.async {
+                // Waits for the child for minutes, so on a thread of its own: a serial queue brings
+                // one. The threads of a concurrent queue are as few as the processors, and timers
+                // need them: the server's clock, too. How many compile at once is the module
+                // store's to bound.
+                DispatchQueue(label: "selium-compile").async {
                     continuation.resume(returning: run(wasm: wasm, output: output, stop))
                 }
             }

@@ -167,6 +167,32 @@ struct ModuleCompilerTests {
         }
     }
 
+    @Test("of many that take long holds nobody's timer up, nor each other")
+    func threads() async throws {
+        let name = FileManager.default.temporaryDirectory.appending(
+            path: "selium-\(UUID().uuidString)"
+        ).path
+        let (script, marks) = (name + ".sh", name + ".marks")
+        try Data("#!/bin/sh\necho >>\(marks)\nexec sleep 600\n".utf8).write(
+            to: URL(filePath: script))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script)
+        defer {
+            for path in [script, marks] { try? FileManager.default.removeItem(atPath: path) }
+        }
+        let wasm = try Module.wasm(fromText: "(module)")
+        // More than a machine has processors, by far, and than a pool of threads adds for them.
+        let count = max(24, ProcessInfo.processInfo.activeProcessorCount * 6)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<count {
+                group.addTask { _ = try? await compile(wasm) { $0.compiler = script } }
+            }
+            while (FileManager.default.contents(atPath: marks) ?? Data()).count < count {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            group.cancelAll()
+        }
+    }
+
     @Test("of a compiler that is not there, or is another program, is no fault of the module")
     func noCompiler() async throws {
         let wasm = try Module.wasm(fromText: "(module)")
