@@ -45,6 +45,22 @@ struct PatienceTests {
         await listener.close()
     }
 
+    @Test("While the client itself stood still nobody was silent")
+    func standstill() {
+        #expect(DeadlineWatch.lost(in: .milliseconds(100)) == .zero)
+        #expect(DeadlineWatch.lost(in: .seconds(1)) == .zero)
+        let now = ContinuousClock.now
+        let entry = DeadlineWatch().add(now + .seconds(10)) {}
+        entry.forgive(DeadlineWatch.lost(in: .seconds(20)))
+        entry.check(now + .seconds(20))
+        #expect(!entry.hasStruck)
+        entry.check(now + .seconds(30))
+        #expect(entry.hasStruck)
+        // Nobody waits for this one any more: nothing to move.
+        entry.forgive(.seconds(1))
+        entry.check(now + .seconds(100))
+    }
+
     @Test("All streams are held by others: the next request ends by its deadline, theirs go on")
     func allStreamsHeld() async throws {
         let dialer = FullDialer(streams: 3)

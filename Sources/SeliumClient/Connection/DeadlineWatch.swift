@@ -5,6 +5,9 @@ internal import Synchronization
 final class DeadlineWatch: Sendable {
     /// How often the table is looked at while it is in use.
     private static let tick = Duration.milliseconds(100)
+    /// A tick that comes later than this says that this process itself stood still (it was stopped, or
+    /// the machine slept or had no time for it): nobody else was silent then.
+    private static let standstill = Duration.seconds(1)
     /// Ticks without an entry before the watch goes to sleep.
     private static let idleTicks = 20
 
@@ -46,7 +49,12 @@ final class DeadlineWatch: Sendable {
             state.withLock { $0.deadline = nil }
         }
 
-        fileprivate func check(_ now: ContinuousClock.Instant) {
+        /// So long nobody listened: the deadline moves by it.
+        func forgive(_ lost: Duration) {
+            state.withLock { $0.deadline = $0.deadline?.advanced(by: lost) }
+        }
+
+        func check(_ now: ContinuousClock.Instant) {
             let strike = state.withLock { state -> (@Sendable () -> Void)? in
                 guard let deadline = state.deadline, deadline <= now else { return nil }
                 state.deadline = nil
@@ -75,11 +83,16 @@ final class DeadlineWatch: Sendable {
         for await _ in wakes {
             var idle = 0
             while idle < Self.idleTicks {
+                let before = ContinuousClock.now
                 do { try await Task.sleep(for: Self.tick) } catch { return }
                 let entries = state.withLock { Array($0.entries.values) }
                 idle = entries.isEmpty ? idle + 1 : 0
                 let now = ContinuousClock.now
-                for entry in entries { entry.check(now) }
+                let lost = Self.lost(in: now - before)
+                for entry in entries {
+                    if lost > .zero { entry.forgive(lost) }
+                    entry.check(now)
+                }
             }
             let goesOn = state.withLock { state in
                 state.isAwake = !state.entries.isEmpty
@@ -87,6 +100,12 @@ final class DeadlineWatch: Sendable {
             }
             if goesOn { wake.yield() }
         }
+    }
+
+    /// How much of the time that one tick took nobody listened.
+    static func lost(in elapsed: Duration) -> Duration {
+        let late = elapsed - tick
+        return late > standstill ? late : .zero
     }
 
     /// Calls `strike` once when `deadline` passes before the entry is removed.
