@@ -18,6 +18,8 @@ struct ModuleScanner: Sendable {
         var functions = Limits.moduleFunctions
         var globals = Limits.moduleGlobals
         var sections = Limits.moduleSections
+        var tables = Limits.processTables
+        var tableElements = Limits.processTableElements
     }
 
     /// What was counted.
@@ -27,6 +29,7 @@ struct ModuleScanner: Sendable {
         var functions = 0
         var globals = 0
         var sections = 0
+        var tables = 0
         var memories = 0
         var exportsMemory = false
     }
@@ -65,6 +68,7 @@ struct ModuleScanner: Sendable {
             let end = begin + UInt64(length.value)
             guard end <= size else { throw Self.malformed }
             try count(id, head.dropFirst(1 + length.bytes).prefix(Int(length.value)), &outline)
+            if id == 4 { try countTables(from: begin, to: end, &outline, read) }
             if id == 7 { try findMemory(from: begin, to: end, &outline, read) }
             offset = end
         }
@@ -72,6 +76,41 @@ struct ModuleScanner: Sendable {
             throw Refusal(description: "the module does not export its memory as \"memory\"")
         }
         return outline
+    }
+
+    /// Looks at the tables of a section: a type, a flag, how many elements each begins with, and
+    /// perhaps the most it may have. The engine would say only when an instance is made that these
+    /// are too many; nothing runs then, but a process is there.
+    private func countTables(
+        from begin: UInt64, to end: UInt64, _ outline: inout Outline,
+        _ read: (_ offset: UInt64, _ count: Int) throws(Refusal) -> [UInt8]
+    ) throws(Refusal) {
+        // A number has at most 5 bytes: no table of ours has more than 12.
+        let longest = UInt64(5 + 12 * bounds.tables)
+        var rest = try read(begin, Int(min(longest, end - begin)))[...]
+        let count = try Self.takeNumber(&rest)
+        outline.tables += Int(count)
+        guard outline.tables <= bounds.tables else {
+            throw Refusal(
+                description: "the module has more than \(bounds.tables) tables (processTables)")
+        }
+        for _ in 0..<count {
+            guard let type = rest.popFirst() else { throw Self.malformed }
+            // Tables with a value to begin with, or of a type of several bytes: features that are
+            // off, which the compiler names.
+            guard ![0x40, 0x63, 0x64].contains(type) else { return }
+            guard let flags = rest.popFirst() else { throw Self.malformed }
+            // So are 64-bit and shared ones.
+            guard flags <= 1 else { return }
+            let elements = try Self.takeNumber(&rest)
+            guard elements <= bounds.tableElements else {
+                throw Refusal(
+                    description:
+                        "the module begins with a table of \(elements) elements, more than \(bounds.tableElements) (processTableElements)"
+                )
+            }
+            if flags == 1 { _ = try Self.takeNumber(&rest) }
+        }
     }
 
     /// Looks for the memory among the exports of a section whose count was judged: a name, a kind
@@ -156,6 +195,12 @@ struct ModuleScanner: Sendable {
 
     private static var malformed: Refusal {
         Refusal(description: "the module is cut off or malformed")
+    }
+
+    private static func takeNumber(_ bytes: inout ArraySlice<UInt8>) throws(Refusal) -> UInt32 {
+        guard let found = number(bytes) else { throw malformed }
+        bytes = bytes.dropFirst(found.bytes)
+        return found.value
     }
 
     /// An unsigned LEB128 number of at most 32 bits, and how many bytes it takes.

@@ -234,11 +234,32 @@ final class ModuleStore: Sendable {
             throw HostError(
                 .unavailable, "the compiled module cannot be loaded now", isRetryable: true)
         }
+        try await judge(digest)
         do throws(WasmError) {
             return LoadedModule(digest, try linker.prepare(module))
         } catch {
             throw HostError(.invalidArgument, error.message)
         }
+    }
+
+    /// Whether a module's outline is within our limits: here once more, since its native code may
+    /// have been made by a server that had others.
+    private func judge(_ digest: ModuleDigest) async throws(HostError) {
+        let store = directory.store
+        let refusal: ModuleScanner.Refusal? = await files.run {
+            guard let file = try? File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW) else {
+                return nil
+            }
+            defer { withExtendedLifetime(file) {} }
+            do throws(ModuleScanner.Refusal) {
+                _ = try ModuleScanner().scan(descriptor: file.descriptor)
+                return nil
+            } catch {
+                // What cannot be read now was judged when it was compiled.
+                return error.isUnread ? nil : error
+            }
+        }
+        if let refusal { throw Self.failure(.invalid(refusal.description)) }
     }
 
     private func compile(

@@ -155,6 +155,31 @@ struct GuestTests {
         }
     }
 
+    @Test("tables that no process may have are refused before there is one, dry run or not")
+    func tables() async throws {
+        let many = Array(repeating: "(table 1 funcref)", count: 5).joined()
+        try await RuntimeFixture.with { runtime, _ in
+            for (text, limit) in [
+                ("(table 500000 funcref)", "processTableElements"), (many, "processTables"),
+            ] {
+                let spec = try await runtime.spec(
+                    ContractModules.wasm(#"(module \#(text) (func (export "_start")))"#))
+                for error in [
+                    await refusal { try await runtime.dryRun(spec) },
+                    await refusal { try await runtime.start(spec, idempotency: nil) },
+                ] {
+                    #expect(error?.code == .invalidArgument)
+                    #expect(error?.message.hasPrefix("invalid module: ") == true)
+                    #expect(error?.message.contains(limit) == true)
+                }
+            }
+            let most = ContractModules.wasm(
+                #"(module (table 100000 funcref) (func (export "_start")))"#)
+            let id = try await runtime.run(most)
+            #expect(try await runtime.wait(id).outcome == .returned([]))
+        }
+    }
+
     @Test("a denied clock is one record, however often it is asked, and an errno in the guest")
     func denial() async throws {
         let module = ContractModules.wasm(

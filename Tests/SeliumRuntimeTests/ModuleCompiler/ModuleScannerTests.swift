@@ -106,10 +106,38 @@ struct ModuleScannerTests {
         #expect(outline.memories == (text.contains("(memory") ? 1 : 0))
     }
 
+    @Test(
+        "refuses tables that no process may have, by the name of the limit",
+        arguments: [
+            ("(table 100001 funcref)", "processTableElements"),
+            ("(table 1 2 funcref) (table 4294967295 externref)", "processTableElements"),
+            (String(repeating: "(table 0 funcref)", count: 5), "processTables"),
+        ])
+    func largeTables(text: String, limit: String) throws {
+        let module = try Module.wasm(
+            fromText: #"(module \#(text) (memory (export "memory") 1))"#)
+        #expect { try scan(module) } throws: { "\($0)".hasSuffix("(\(limit))") }
+    }
+
+    @Test("takes as many tables, and as large ones, as a process may have")
+    func tables() throws {
+        let module = try Module.wasm(
+            fromText: """
+                (module (table 100000 funcref) (table 1 4294967295 externref)
+                  (table 100000 100000 exnref) (table 0 funcref) (func (export "_start")))
+                """)
+        #expect(try scan(module).tables == 4)
+        for cut in [[4, 1, 1], [4, 2, 1, 0x70], [4, 3, 1, 0x70, 0], [4, 4, 1, 0x70, 1, 0]] {
+            let bytes = Self.header + cut.map { UInt8($0) }
+            #expect(throws: ModuleScanner.Refusal.self) { try scan(bytes) }
+        }
+    }
+
     @Test("survives every prefix and every flipped byte of a module")
     func mutations() throws {
         let module =
             Self.header + Self.section(2, Self.leb(3)) + Self.section(3, Self.leb(300))
+            + Self.section(4, [2, 0x70, 1, 0xe8, 7, 0xe9, 7, 0x6f, 0, 1])
             + Self.section(5, [1, 0, 1])
             + Self.section(7, [2, 0, 0, 0, 6] + Array("memory".utf8) + [2, 0])
             + Self.section(0, Array(repeating: 7, count: 200))
