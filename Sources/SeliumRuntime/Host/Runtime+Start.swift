@@ -22,7 +22,7 @@ extension Runtime {
             spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)
         try world.withLock { (world) throws(HostError) in try Self.admit(spec, &world) }
-        try judgeMemory(spec, module)
+        try judgeMemory(spec, plan)
         return plan.report
     }
 
@@ -83,19 +83,19 @@ extension Runtime {
         }
     }
 
-    private func judgeMemory(_ spec: StartSpec, _ module: LoadedModule) throws(HostError) {
+    private func judgeMemory(_ spec: StartSpec, _ plan: StartPlan) throws(HostError) {
         guard spec.role == .user else { return }
         let budget = budgets.budget(of: spec.namespace)
-        guard module.prepared.module.initialMemory <= budget.left else {
-            throw MemoryBudgets.exhausted(budget, spec.namespace)
+        guard plan.firstMemory <= budget.left else {
+            throw MemoryBudgets.exhausted(budget, spec.namespace, hidden: plan.hidden)
         }
     }
 
-    /// Takes what the module's memory begins with from the namespace, so that starts that are judged
+    /// Takes what counts from the start from the namespace, so that starts that are judged
     /// at the same time count each other. Gives it back when `body` fails; the guest does so when it
     /// is over.
     private func reservingMemory(
-        _ spec: StartSpec, _ module: LoadedModule,
+        _ spec: StartSpec, _ plan: StartPlan,
         _ body: () async throws(HostError) -> (RunningProcess, ProcessRow)
     ) async throws(HostError) -> (RunningProcess, ProcessRow, MemoryShare) {
         guard spec.role == .user else {
@@ -103,9 +103,9 @@ extension Runtime {
             return (process, row, MemoryShare())
         }
         let budget = budgets.budget(of: spec.namespace)
-        let initial = module.prepared.module.initialMemory
+        let initial = plan.firstMemory
         guard budget.reserve(initial) else {
-            throw MemoryBudgets.exhausted(budget, spec.namespace)
+            throw MemoryBudgets.exhausted(budget, spec.namespace, hidden: plan.hidden)
         }
         do throws(HostError) {
             let (process, row) = try await body()
@@ -124,7 +124,7 @@ extension Runtime {
             spec.module, in: spec.namespace, role: spec.role, observer)
         let plan = try StartPlan(spec, module)
         let program = ProcessHome.Program(module: module, plan: plan)
-        let (process, row, share) = try await reservingMemory(spec, module) {
+        let (process, row, share) = try await reservingMemory(spec, plan) {
             () async throws(HostError) in
             let id = try await self.takeID()
             let home = self.makeHome(id, spec, memoryLimit: plan.limits.memory, program: program)

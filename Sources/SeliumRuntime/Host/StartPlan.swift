@@ -9,6 +9,12 @@ struct StartPlan: Sendable {
     var entry: EntryPlan
     var limits: GuestLimits
     var granted: CapabilitySet
+    /// Bytes that count for a namespace from the start: what its memory begins with; all it may have
+    /// where nobody could see it grow.
+    var firstMemory: UInt64
+    var hidesMemory: Bool
+    /// The limit that counts as a whole because nobody could see the memory grow; else nil.
+    var hidden: UInt64? { hidesMemory ? limits.memory : nil }
 
     /// Judges entrypoint, arguments, imports and limits. Fails with `invalidArgument` or
     /// `resourceExhausted`.
@@ -26,9 +32,18 @@ struct StartPlan: Sendable {
         } catch {
             throw HostError(.invalidArgument, error.message)
         }
+        if let blind = module.blindImport {
+            throw HostError(
+                .invalidArgument,
+                "the module imports \(blind), which needs its memory, and does not export that as \"memory\"",
+                remedy: "export it under that name")
+        }
+        let memory = try Self.memory(spec, module)
+        hidesMemory = module.hidesMemory
+        firstMemory = hidesMemory ? memory : module.initialMemory
         limits = GuestLimits(
-            memory: try Self.memory(spec, module.prepared.module),
-            tableElements: UInt32(Limits.processTableElements), tables: UInt32(Limits.processTables)
+            memory: memory, tableElements: UInt32(Limits.processTableElements),
+            tables: UInt32(Limits.processTables)
         )
         report = StartReport(
             id: nil, digest: module.digest, entrypoint: name,
@@ -52,7 +67,9 @@ struct StartPlan: Sendable {
             remedy: "grant it: --capabilities \(capability.name)")
     }
 
-    private static func memory(_ spec: StartSpec, _ module: Module) throws(HostError) -> UInt64 {
+    private static func memory(
+        _ spec: StartSpec, _ module: LoadedModule
+    ) throws(HostError) -> UInt64 {
         let limit = spec.memoryLimit ?? Limits.processMemory
         guard module.initialMemory <= limit else {
             // Memory comes in pages of 64 KiB.

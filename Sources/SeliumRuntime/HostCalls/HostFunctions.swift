@@ -18,4 +18,9 @@ public enum HostFunctions {
     public static func capability(module: String, name: String) -> Capability? {
         module == WASI.module ? WASI.capabilities[name] : nil
     }
+
+    /// Whether an import of ours takes places in the guest's memory. Not for unknown ones.
+    static func usesMemory(module: String, name: String) -> Bool {
+        module == WASI.module && WASI.memoryCalls.contains(name)
+    }
 }

@@ -6,9 +6,8 @@ import SeliumKernel
 /// Reads a few bytes per section and trusts no length: a section that ends behind the file, or
 /// starts none, is refused. Whether its contents are valid is the compiler's to say.
 ///
-/// A memory has to be exported as `memory`: under another name no host call could serve it, and
-/// nobody could say how much a process holds. (An import that is no function is refused by the
-/// linker.)
+/// What the engine does not tell of a compiled module is in the outline: a memory that is not
+/// exported. (An import that is no function is refused by the linker.)
 struct ModuleScanner: Sendable {
     /// What a module may have at most.
     struct Bounds: Sendable {
@@ -31,7 +30,8 @@ struct ModuleScanner: Sendable {
         var sections = 0
         var tables = 0
         var memories = 0
-        var exportsMemory = false
+        /// What the first memory begins with, in pages of 64 KiB.
+        var memoryPages: UInt32 = 0
     }
 
     /// Why a module is refused: one sentence, of our words.
@@ -69,11 +69,8 @@ struct ModuleScanner: Sendable {
             guard end <= size else { throw Self.malformed }
             try count(id, head.dropFirst(1 + length.bytes).prefix(Int(length.value)), &outline)
             if id == 4 { try countTables(from: begin, to: end, &outline, read) }
-            if id == 7 { try findMemory(from: begin, to: end, &outline, read) }
+            if id == 5 { try measureMemory(from: begin, to: end, &outline, read) }
             offset = end
-        }
-        guard outline.memories == 0 || outline.exportsMemory else {
-            throw Refusal(description: "the module does not export its memory as \"memory\"")
         }
         return outline
     }
@@ -113,37 +110,18 @@ struct ModuleScanner: Sendable {
         }
     }
 
-    /// Looks for the memory among the exports of a section whose count was judged: a name, a kind
-    /// and an index each. Names are skipped by their length.
-    private func findMemory(
+    /// Reads the first memory of a section: a flag, and its pages at the beginning.
+    private func measureMemory(
         from begin: UInt64, to end: UInt64, _ outline: inout Outline,
         _ read: (_ offset: UInt64, _ count: Int) throws(Refusal) -> [UInt8]
     ) throws(Refusal) {
-        var offset = begin
-        func number(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> UInt64 {
-            guard let number = Self.number(bytes) else { throw Self.malformed }
-            offset += UInt64(number.bytes)
-            return UInt64(number.value)
-        }
-        // 12 bytes: a length of at most 5, and the six letters. Never more than the section has, so
-        // that `offset` stays inside it.
-        func next() throws(Refusal) -> ArraySlice<UInt8> {
-            try read(offset, Int(min(12, end - offset)))[...]
-        }
-        let count = try number(try next())
-        for _ in 0..<count {
-            let head = try next()
-            let begin = offset
-            let length = try number(head)
-            let name = head.dropFirst(Int(offset - begin)).prefix(Int(length))
-            guard length < end - offset else { throw Self.malformed }
-            offset += length
-            let item = try next()
-            guard let kind = item.first else { throw Self.malformed }
-            offset += 1
-            _ = try number(item.dropFirst())
-            if kind == 2, name.elementsEqual("memory".utf8) { outline.exportsMemory = true }
-        }
+        // Two numbers of at most 5 bytes, and the flag between them.
+        var rest = try read(begin, Int(min(11, end - begin)))[...]
+        guard try Self.takeNumber(&rest) > 0 else { return }
+        guard let flags = rest.popFirst() else { throw Self.malformed }
+        // 64-bit and shared ones, and pages of other sizes, are off: the compiler names them.
+        guard flags <= 1 else { return }
+        outline.memoryPages = try Self.takeNumber(&rest)
     }
 
     private func checkHeader(_ header: [UInt8]) throws(Refusal) {

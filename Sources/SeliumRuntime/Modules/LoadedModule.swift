@@ -11,10 +11,30 @@ final class LoadedModule: Sendable {
     private let needs: [ImportNote]
     /// Imports nobody provides.
     private let unknown: [ImportNote]
+    /// What its memory begins with, bytes, exported or not; 0 when it has none.
+    let initialMemory: UInt64
+    /// It has a memory that it exports under no name at all: nobody can say how much it uses.
+    let hidesMemory: Bool
+    /// An import that works on the guest's memory, which a host function finds as `memory` alone;
+    /// nil where there is none, or its memory is found.
+    let blindImport: String?
 
-    init(_ digest: ModuleDigest, _ prepared: PreparedModule) {
+    init(_ digest: ModuleDigest, _ prepared: PreparedModule, _ outline: ModuleScanner.Outline) {
         self.digest = digest
         self.prepared = prepared
+        let exported = prepared.module.exports.filter { export in
+            if case .memory = export.type { true } else { false }
+        }
+        initialMemory = max(prepared.module.initialMemory, UInt64(outline.memoryPages) * 65_536)
+        hidesMemory = exported.isEmpty && outline.memories > 0
+        let isFound = exported.contains { $0.name == "memory" }
+        let hasBlind = !isFound && (hidesMemory || !exported.isEmpty)
+        blindImport =
+            hasBlind
+            ? prepared.module.imports.first {
+                HostFunctions.usesMemory(module: $0.module, name: $0.name)
+            }
+            .map { "\($0.module).\($0.name)" } : nil
         var seen: Set<ImportNote> = []
         needs = prepared.module.imports.compactMap { item in
             guard let capability = HostFunctions.capability(module: item.module, name: item.name)

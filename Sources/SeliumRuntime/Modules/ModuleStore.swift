@@ -234,32 +234,36 @@ final class ModuleStore: Sendable {
             throw HostError(
                 .unavailable, "the compiled module cannot be loaded now", isRetryable: true)
         }
-        try await judge(digest)
+        let outline = try await outline(of: digest)
         do throws(WasmError) {
-            return LoadedModule(digest, try linker.prepare(module))
+            return LoadedModule(digest, try linker.prepare(module), outline)
         } catch {
             throw HostError(.invalidArgument, error.message)
         }
     }
 
-    /// Whether a module's outline is within our limits: here once more, since its native code may
-    /// have been made by a server that had others.
-    private func judge(_ digest: ModuleDigest) async throws(HostError) {
+    /// A module's outline, which is within our limits: here once more, since its native code may have
+    /// been made by a server that had others. An empty one when it cannot be read now: it was judged
+    /// when it was compiled, and the engine has the same limits.
+    private func outline(
+        of digest: ModuleDigest
+    ) async throws(HostError) -> ModuleScanner.Outline {
         let store = directory.store
-        let refusal: ModuleScanner.Refusal? = await files.run {
+        let scanned: Result<ModuleScanner.Outline, ModuleScanner.Refusal> = await files.run {
             guard let file = try? File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW) else {
-                return nil
+                return .success(ModuleScanner.Outline())
             }
             defer { withExtendedLifetime(file) {} }
             do throws(ModuleScanner.Refusal) {
-                _ = try ModuleScanner().scan(descriptor: file.descriptor)
-                return nil
+                return .success(try ModuleScanner().scan(descriptor: file.descriptor))
             } catch {
-                // What cannot be read now was judged when it was compiled.
-                return error.isUnread ? nil : error
+                return error.isUnread ? .success(ModuleScanner.Outline()) : .failure(error)
             }
         }
-        if let refusal { throw Self.failure(.invalid(refusal.description)) }
+        switch scanned {
+        case .success(let outline): return outline
+        case .failure(let refusal): throw Self.failure(.invalid(refusal.description))
+        }
     }
 
     private func compile(

@@ -22,11 +22,17 @@ final class MemoryBudgets: Sendable {
         }
     }
 
-    /// Why a start is refused.
-    static func exhausted(_ budget: MemoryBudget, _ namespace: Namespace) -> HostError {
-        HostError(
+    /// Why a start is refused. `hidden`: the whole limit of a memory that is not exported.
+    static func exhausted(
+        _ budget: MemoryBudget, _ namespace: Namespace, hidden: UInt64? = nil
+    ) -> HostError {
+        let why =
+            hidden.map {
+                "the module does not export its memory, so all it may have counts, \($0 >> 20) MiB, and "
+            } ?? ""
+        return HostError(
             .resourceExhausted,
-            "namespace \(namespace) uses \(budget.held >> 20) of \(budget.limit >> 20) MiB of memory, its quota",
+            "\(why)namespace \(namespace) uses \(budget.held >> 20) of \(budget.limit >> 20) MiB of memory, its quota",
             remedy: "stop a process first: selium ps", isRetryable: true)
     }
 }

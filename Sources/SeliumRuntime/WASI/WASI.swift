@@ -23,6 +23,16 @@ enum WASI {
         return needs
     }()
 
+    /// Those that take nothing but numbers.
+    static let numberCalls: Set<String> = [
+        "fd_advise", "fd_allocate", "fd_close", "fd_datasync", "fd_fdstat_set_flags",
+        "fd_fdstat_set_rights", "fd_filestat_set_size", "fd_filestat_set_times", "fd_renumber",
+        "fd_sync", "proc_exit", "proc_raise", "sched_yield", "sock_shutdown",
+    ]
+
+    /// All others: these take a place in the guest's memory to read from or write to.
+    static let memoryCalls = Set(functions.map(\.name)).subtracting(numberCalls)
+
     // MARK: how functions are written
 
     /// A function that answers an error number and never waits.

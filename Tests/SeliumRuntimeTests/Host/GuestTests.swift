@@ -155,6 +155,51 @@ struct GuestTests {
         }
     }
 
+    @Test("a memory that is not exported runs, and what it begins with is judged all the same")
+    func hiddenMemory() async throws {
+        let module = ContractModules.wasm(
+            #"(module (memory 3000) (func (export "_start") (i32.store (i32.const 0) (i32.const 7))))"#
+        )
+        try await RuntimeFixture.with { runtime, _ in
+            // 187.5 MiB.
+            let small = try await runtime.spec(module)
+            for error in [
+                await refusal { try await runtime.dryRun(small) },
+                await refusal { try await runtime.start(small, idempotency: nil) },
+            ] {
+                #expect(error?.code == .invalidArgument)
+                #expect(error?.remedy == "allow it: --memory 192000KiB")
+            }
+            let id = try await runtime.run(module) { $0.memoryLimit = 192_000 << 10 }
+            #expect(try await runtime.wait(id).outcome == .returned([]))
+        }
+    }
+
+    @Test(
+        "an import that works on memory wants it by its name, others do not",
+        arguments: [#"(memory 1)"#, #"(memory (export "mine") 1)"#])
+    func blindImports(memory: String) async throws {
+        func module(_ call: String, _ type: String) -> [UInt8] {
+            ContractModules.wasm(
+                """
+                (module (import "wasi_snapshot_preview1" "\(call)" (func \(type))) \(memory)
+                  (func (export "_start")))
+                """)
+        }
+        try await RuntimeFixture.with { runtime, _ in
+            let spec = try await runtime.spec(
+                module("fd_write", "(param i32 i32 i32 i32) (result i32)"))
+            let error = await refusal { try await runtime.dryRun(spec) }
+            #expect(error?.code == .invalidArgument)
+            #expect(
+                error?.message
+                    == "the module imports wasi_snapshot_preview1.fd_write, which needs its memory, and does not export that as \"memory\""
+            )
+            let id = try await runtime.run(module("proc_exit", "(param i32)"))
+            #expect(try await runtime.wait(id).outcome == .returned([]))
+        }
+    }
+
     @Test("tables that no process may have are refused before there is one, dry run or not")
     func tables() async throws {
         let many = Array(repeating: "(table 1 funcref)", count: 5).joined()

@@ -59,6 +59,32 @@ struct QuotaTests {
         }
     }
 
+    @Test("a memory that is not exported counts with all it may have, and is given back")
+    func hiddenMemory() async throws {
+        try await RuntimeFixture.with { runtime, _ in
+            var spec = try await runtime.spec(
+                ContractModules.wasm(
+                    #"(module (memory 1) (func (export "_start") (loop (br 0))))"#))
+            spec.memoryLimit = 600 << 20
+            let wanted = spec
+            let budget = runtime.budgets.budget(of: Runtime.space)
+            let first = try #require(try await runtime.start(wanted, idempotency: nil).id)
+            #expect(budget.held == 600 << 20)
+            for refused in [
+                await refusal { try await runtime.dryRun(wanted) },
+                await refusal { try await runtime.start(wanted, idempotency: nil) },
+            ] {
+                #expect(refused?.code == .resourceExhausted)
+                #expect(refused?.message.contains("does not export its memory") == true)
+            }
+            #expect(try await runtime.status(first)?.state == .running)
+            _ = try await runtime.stop(first, idempotency: nil)
+            #expect(budget.held == 0)
+            let second = try #require(try await runtime.start(wanted, idempotency: nil).id)
+            _ = try await runtime.stop(second, idempotency: nil)
+        }
+    }
+
     @Test("a start that fails gives its memory back")
     func failedStart() async throws {
         try await RuntimeFixture.with { runtime, _ in

@@ -62,10 +62,7 @@ struct ModuleScannerTests {
             [], [0, 0x61, 0x73], Array("#!/bin/sh".utf8), [0, 0x61, 0x73, 0x6d, 2, 0, 0, 0],
             [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0], header + [2], header + [2, 5, 1],
             header + [2, 0], header + [3, 1, 0x80],
-            header + [7, 1, 1], header + [7, 2, 1, 0], header + [7, 3, 1, 0, 0],
-            header + [7, 4, 1, 1, 0, 0], header + [7, 4, 2, 0, 0, 0],
-            header + [7, 4, 1, 0, 0, 0x80], header + [7, 3, 1, 9, 0, 0, 0, 0],
-            header + [7, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0],
+            header + [5, 1, 1], header + [5, 2, 1, 0], header + [5, 3, 1, 0, 0x80],
             header + [0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80],
             header + [0, 0xff, 0xff, 0xff, 0xff, 0x0f], header + [0, 0xff, 0xff, 0xff, 0xff, 0x1f],
         ] as [[UInt8]])
@@ -80,30 +77,16 @@ struct ModuleScannerTests {
     }
 
     @Test(
-        "refuses a memory that is not exported as such: nobody could count it",
+        "measures a memory, exported or not",
         arguments: [
-            #"(memory 1)"#, #"(memory (export "mem") 1)"#, #"(memory (export "memory2") 1)"#,
-            #"(memory 1) (func (export "memory"))"#, #"(memory (export "") 0 1)"#,
-        ])
-    func hiddenMemory(text: String) throws {
-        let module = try Module.wasm(fromText: "(module \(text))")
-        #expect { try scan(module) } throws: {
-            "\($0)" == #"the module does not export its memory as "memory""#
-        }
-    }
-
-    @Test(
-        "takes a memory that is exported, wherever it stands, and a module without one",
-        arguments: [
-            #"(memory (export "memory") 1)"#, #"(func (export "memory"))"#, "",
-            #"(memory 1) (export "a" (memory 0)) (export "memory" (memory 0)) (func (export "b"))"#,
-            #"(func (export "\#(String(repeating: "x", count: 300))")) (memory (export "memory") 1)"#,
-        ])
-    func shownMemory(text: String) throws {
-        let module = try Module.wasm(fromText: "(module \(text))")
-        let outline = try scan(module)
-        #expect(outline.exportsMemory == (outline.memories == 1))
-        #expect(outline.memories == (text.contains("(memory") ? 1 : 0))
+            ("(memory 1)", 1), ("(memory 3000 4000)", 3_000), ("(memory 65536)", 65_536),
+            (#"(func (export "memory"))"#, nil), (#"(memory (export "") 0 1)"#, 0), ("", nil),
+            (#"(memory 7) (export "a" (memory 0)) (export "memory" (memory 0))"#, 7),
+        ] as [(String, UInt32?)])
+    func memory(text: String, pages: UInt32?) throws {
+        let outline = try scan(try Module.wasm(fromText: "(module \(text))"))
+        #expect(outline.memories == (pages == nil ? 0 : 1))
+        #expect(outline.memoryPages == pages ?? 0)
     }
 
     @Test(

@@ -381,6 +381,16 @@ struct WASITests {
         } throws: { ($0 as? WasmError)?.code == .badImport }
     }
 
+    @Test("what is said to take numbers alone is there, and has no more than numbers to take")
+    func numberCalls() {
+        let functions = WASI.functions.filter { WASI.numberCalls.contains($0.name) }
+        #expect(functions.count == WASI.numberCalls.count)
+        #expect(WASI.memoryCalls.count + functions.count == WASI.functions.count)
+        for name in ["fd_write", "fd_read", "poll_oneoff", "random_get", "clock_time_get"] {
+            #expect(WASI.memoryCalls.contains(name))
+        }
+    }
+
     @Test("a function of a newer WASI answers ENOSYS")
     func newer() async throws {
         let end = try await WASIRun().run(
