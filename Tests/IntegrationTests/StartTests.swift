@@ -42,6 +42,32 @@ struct StartTests {
         }
     }
 
+    @Test("what a module begins with is judged before there is a process, dry run or not")
+    func judgedBefore() async throws {
+        try await RealServer.withServer { server in
+            let table = server.directory.appending(path: "table.wasm")
+            // (table 500000 funcref)
+            try Data(SmallGuest.idle(with: 4, [1, 0x70, 0, 0xa0, 0xc2, 0x1e])).write(to: table)
+            let memory = server.directory.appending(path: "memory.wasm")
+            // (memory 3000), exported under no name
+            try Data(SmallGuest.idle(with: 5, [1, 0, 0xb8, 0x17])).write(to: memory)
+            for (file, word) in [(table, "processTableElements"), (memory, "--memory 192000KiB")] {
+                for more in [[], ["--dry-run"]] {
+                    let refused = try await Command.run(
+                        RealServer.selium, ["start", file.path] + more,
+                        environment: server.environment)
+                    #expect(refused.code == 65, "\(refused.errors)")
+                    #expect(refused.errors.contains(word), "\(refused.errors)")
+                    #expect(refused.text.isEmpty)
+                }
+            }
+            #expect(try await server.selium("ps", "-a", "-q").text.isEmpty)
+            let started = try await server.selium(
+                "start", memory.path, "--attach", "--memory", "192000KiB")
+            #expect(started.code == 0, "\(started.errors)")
+        }
+    }
+
     @Test("attach to two: each line with its process, the first that did not end well decides")
     func severalProcesses() async throws {
         let guest = try await Checkout.guest("hello-c")

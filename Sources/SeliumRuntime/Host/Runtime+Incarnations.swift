@@ -95,7 +95,7 @@ extension Runtime {
         let share: MemoryShare
         do throws(HostError) {
             program = try home.program()
-            share = try takeMemory(home.spec, program.module)
+            share = try takeMemory(home.spec, program.plan)
         } catch {
             return ended(process, .startFailed(error.message))
         }
@@ -105,13 +105,13 @@ extension Runtime {
     }
 
     private func takeMemory(
-        _ spec: StartSpec, _ module: LoadedModule
+        _ spec: StartSpec, _ plan: StartPlan
     ) throws(HostError) -> MemoryShare {
         guard spec.role == .user else { return MemoryShare() }
         let budget = budgets.budget(of: spec.namespace)
-        let initial = module.prepared.module.initialMemory
+        let initial = plan.firstMemory
         guard budget.reserve(initial) else {
-            throw MemoryBudgets.exhausted(budget, spec.namespace)
+            throw MemoryBudgets.exhausted(budget, spec.namespace, hidden: plan.hidden)
         }
         return MemoryShare(budget: budget, reserved: initial)
     }

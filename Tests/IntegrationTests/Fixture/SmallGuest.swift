@@ -58,6 +58,16 @@ enum SmallGuest {
         AAs=
         """
 
+    /// Does nothing, and has one more section, of an id from 4 to 6:
+    /// `(module … (func (export "_start")))`.
+    static func idle(with section: UInt8, _ body: [UInt8]) -> [UInt8] {
+        let header: [UInt8] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+        let before: [UInt8] = [1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0]
+        let export: [UInt8] = [7, 10, 1, 6] + Array("_start".utf8) + [0, 0]
+        let code: [UInt8] = [10, 4, 1, 2, 0, 0x0b]
+        return header + before + [section, UInt8(body.count)] + body + export + code
+    }
+
     /// Writes a guest into a directory; its path.
     static func write(_ base64: String, to directory: URL, as name: String) throws -> String {
         guard let bytes = Data(base64Encoded: base64, options: .ignoreUnknownCharacters) else {
