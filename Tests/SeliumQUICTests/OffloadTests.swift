@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import SeliumNetCore
@@ -135,9 +136,11 @@ private final class Witness: Sendable {
         "SKIPPED: this kernel has no UDP segmentation or receive offload"),
     .timeLimit(.minutes(2)))
 struct OffloadTests {
-    /// Megabytes there and back past a witness.
+    /// Megabytes there and back past a witness, then requests whose answers end with a shorter datagram.
+    ///
+    /// - Parameter losing: with which error the server's socket was lost before.
     private func seen(
-        removingMarks: Bool = false, losingSocket: Bool = false
+        removingMarks: Bool = false, losing error: CInt? = nil
     ) async throws -> Witness.Seen {
         let certificates = try LiveCertificates()
         return try await withEcho(certificates: certificates) { server in
@@ -147,8 +150,8 @@ struct OffloadTests {
                 serverName: "localhost", tls: certificates.clientContext(),
                 authority: .unrestricted, logger: EchoServer.quiet)
             try await connection.waitUntilConfirmed()
-            if losingSocket {
-                try await Self.loseSocket(of: server.listener.driver)
+            if let error {
+                try await Self.loseSocket(of: server.listener.driver, error)
                 try await witness.forget()
             }
             var random = SeededRandom(seed: 11)
@@ -157,19 +160,28 @@ struct OffloadTests {
             let bytes = random.bytes(8_000_003)
             let answer = try await exchange(connection, bytes)
             #expect(answer == bytes)
+            for length in 5_001...5_010 {
+                let few = random.bytes(length)
+                #expect(try await exchange(connection, few) == few)
+            }
             connection.close()
             _ = await connection.ended()
             let seen = try await witness.seen()
             try await witness.close()
             let segments = try await Self.segments(server.listener.driver)
-            #expect(segments == !losingSocket)
+            #expect(segments == (error != EIO))
             return seen
         }
     }
 
-    /// What NIO does when an interface refuses to cut: it closes the socket.
-    private static func loseSocket(of driver: EndpointDriver) async throws {
-        try await driver.loop.flatSubmit { driver.sockets.sockets[0].channel.close() }.get()
+    /// What NIO does when an interface refuses to cut, and when a send fails for another reason: it tells
+    /// the write, and closes the socket.
+    private static func loseSocket(of driver: EndpointDriver, _ error: CInt) async throws {
+        try await driver.loop.flatSubmit {
+            let socket = driver.sockets.sockets[0]
+            socket.handler.segmentsFailed(IOError(errnoCode: error, reason: "sendmmsg"))
+            return socket.channel.close()
+        }.get()
     }
 
     private static func segments(_ driver: EndpointDriver) async throws -> Bool {
@@ -178,10 +190,15 @@ struct OffloadTests {
 
     @Test("an interface that does not cut costs the socket once: then datagrams go one by one")
     func withoutSegments() async throws {
-        let seen = try await seen(losingSocket: true)
+        let seen = try await seen(losing: EIO)
         #expect(seen.joined == 0)
         #expect(seen.datagrams > 1_000)
         #expect(seen.datagrams == seen.marks.count)
+    }
+
+    @Test("a socket that was lost for another reason is opened again, and bulk is cut as before")
+    func lostSocket() async throws {
+        #expect(try await seen(losing: ENETUNREACH).joined > 10)
     }
 
     @Test("bulk is cut by the system, joined again, and a shorter last segment is split off right")

@@ -90,12 +90,16 @@ final class DatagramHandler: ChannelInboundHandler, @unchecked Sendable {
         }
         // NIO says why it closes a socket to the write that failed, and to nobody else.
         let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenFailure { error in
-            guard let error = error as? IOError else { return }
-            self.refusesSegments =
-                self.refusesSegments || Errno.segmentation.contains(error.errnoCode)
-        }
+        written.futureResult.assumeIsolated().whenFailure { self.segmentsFailed($0) }
         context.write(Self.wrapOutboundOut(envelope), promise: written)
+    }
+
+    /// A batch of segments was not sent, and why.
+    func segmentsFailed(_ error: any Error) {
+        guard let error = error as? IOError, Errno.segmentation.contains(error.errnoCode) else {
+            return
+        }
+        refusesSegments = true
     }
 
     private func nioAddress(of remote: Address) -> NIOCore.SocketAddress {
