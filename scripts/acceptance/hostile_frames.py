@@ -308,15 +308,16 @@ class Volley:
             await asyncio.sleep(0)
         self.settle()
 
-    async def run(self, frames):
-        """Sends them; how many, because the server may close the connection."""
+    async def run(self, frames, rate):
+        """Sends them, `rate` a second in fours; how many, because the server may close the connection."""
+        began = time.monotonic()
         for sent, (data, end) in enumerate(frames):
             if self.attacker.closed:
                 break
             self.send(data, end)
             if sent % 4 == 3:
                 self.attacker.transmit()
-                await asyncio.sleep(0)
+                await asyncio.sleep(max(0, began + sent / rate - time.monotonic()))
             while len(self.owed) >= self.most_owed:
                 self.attacker.transmit()
                 await self.wait()
@@ -330,8 +331,11 @@ class Volley:
         return sent
 
 
-async def attack(port, certs, frames, patience=5.0, say=lambda _: None):
-    """Sends hostile frames, at most 1,000 to a connection; how their streams ended, how fast it went."""
+async def attack(port, certs, frames, rate, patience=5.0, say=lambda _: None):
+    """Sends hostile frames, at most 1,000 to a connection; how their streams ended, how fast it went.
+
+    As fast as it can this sender takes a whole processor. On a machine with two, what others then wait for
+    is a processor, whatever the server does; so it has a rate, which leaves it and the server half of them."""
     sent, connections, each = 0, 0, max(1, min(1000, len(frames) // 5))
     ends = dict.fromkeys(("answered", "reset", "closed", "following", "unfinished", "silent"), 0)
     began, marks = time.monotonic(), [time.monotonic()]
@@ -339,7 +343,7 @@ async def attack(port, certs, frames, patience=5.0, say=lambda _: None):
         connections += 1
         async with connect("127.0.0.1", port, configuration=configuration(certs),
                            create_protocol=Attacker) as attacker:
-            sent += await Volley(attacker, ends, patience).run(frames[sent:sent + each])
+            sent += await Volley(attacker, ends, patience).run(frames[sent:sent + each], rate)
         if sent * 5 >= len(frames) * len(marks):
             marks.append(time.monotonic())
             say(f"  {sent} frames sent")
