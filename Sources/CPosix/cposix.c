@@ -19,8 +19,6 @@ static int outcome(long result) { return result < 0 ? -errno : (int)result; }
 
 int cposix_no_new_privileges(void) { return outcome(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 
-int cposix_not_dumpable(void) { return outcome(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
-
 int cposix_signal_on_parent_death(int signal) {
   return outcome(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
 }

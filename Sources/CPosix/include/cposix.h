@@ -18,9 +18,6 @@ extern "C" {
 /// The calling process and its children never gain privileges by exec (PR_SET_NO_NEW_PRIVS).
 int cposix_no_new_privileges(void);
 
-/// The calling process writes no core and cannot be traced by others of the same user.
-int cposix_not_dumpable(void);
-
 /// Sends `signal` to the calling process when its parent's thread that started it ends.
 int cposix_signal_on_parent_death(int signal);
 
