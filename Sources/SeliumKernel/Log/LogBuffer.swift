@@ -52,20 +52,24 @@ public struct LogBuffer: Sendable {
     public mutating func append(
         _ record: SystemRecord, wallTime: Int64, monotonicTime: UInt64, goesOn: Bool = false
     ) {
+        var isEnd = false
+        if case .ended = record { isEnd = !goesOn }
         add(
             LogChunk(
                 first: next, count: 1, wallTime: wallTime, monotonicTime: monotonicTime,
-                content: .system(record)))
-        if case .ended = record, !goesOn { hasEnded = true }
+                content: .system(record)), isEnd: isEnd)
+        if isEnd { hasEnded = true }
     }
 
     /// No further incarnation comes after all: the log ends with what it has.
     public mutating func finish() { hasEnded = true }
 
-    private mutating func add(_ chunk: LogChunk) {
+    private mutating func add(_ chunk: LogChunk, isEnd: Bool = false) {
         guard !hasEnded else { return }
         chunks.append(chunk)
-        cost += chunk.cost
+        // The end of a whole log is never dropped: one of each process, which is bounded, and not counted,
+        // or a shelf full of ends would look for room at every line.
+        cost += isEnd ? LogChunk.overhead : chunk.cost
         next += UInt64(chunk.count)
         while cost > capacity, chunks.count > 1 { dropOldest() }
     }
@@ -119,7 +123,7 @@ public struct LogBuffer: Sendable {
         while index < chunks.endIndex, items.isEmpty || bytes < limit {
             let chunk = chunks[index]
             items.append(.chunk(chunk))
-            bytes += chunk.textBytes + LogChunk.overhead
+            bytes += chunk.cost
             position = chunk.last + 1
             index += 1
         }
@@ -172,7 +176,7 @@ public struct LogBuffer: Sendable {
 
 extension LogChunk {
     /// Bytes of memory a chunk takes besides its text: the entry, the array's header, the allocator.
-    static let overhead = 128
+    public static let overhead = 128
 
     /// Bytes of text.
     var textBytes: Int {
@@ -180,8 +184,11 @@ extension LogChunk {
         return bytes.count
     }
 
-    /// Bytes of memory.
-    var cost: Int { textBytes + Self.overhead }
+    /// About how many bytes of memory it takes.
+    public var cost: Int {
+        guard case .system(let record) = content else { return textBytes + Self.overhead }
+        return record.heldBytes + Self.overhead
+    }
 
     /// Whether it is the record that begins or ends an incarnation.
     var isFrame: Bool {

@@ -77,6 +77,42 @@ public enum SystemRecord: Sendable, Hashable {
     case note(String)
 }
 
+extension SystemRecord {
+    /// Bytes of what it refers to: texts, and the frames of a trap, which a program chooses the size of.
+    var heldBytes: Int {
+        switch self {
+        case .began: 0
+        case .ended(let record): record.outcome.heldBytes
+        case .unknownImport(let module, let name): module.utf8.count + name.utf8.count
+        case .denied(let denial):
+            denial.capability.utf8.count + denial.resource.utf8.count
+                + (denial.nearestGrant?.utf8.count ?? 0) + denial.difference.utf8.count
+        case .note(let text): text.utf8.count
+        }
+    }
+}
+
+extension ExitOutcome {
+    fileprivate var heldBytes: Int {
+        switch self {
+        case .returned(let values):
+            values.reduce(0) { sum, value in
+                switch value {
+                case .buffer(let bytes): sum + bytes.count + MemoryLayout<Value>.stride
+                case .utf8(let text): sum + text.utf8.count + MemoryLayout<Value>.stride
+                default: sum + MemoryLayout<Value>.stride
+                }
+            }
+        case .exit, .killed, .lost: 0
+        case .trap(let trap):
+            trap.frames.reduce(trap.kind.utf8.count + trap.message.utf8.count) {
+                $0 + ($1.name?.utf8.count ?? 0) + MemoryLayout<TrapRecord.Frame>.stride
+            }
+        case .limit(let text), .startFailed(let text): text.utf8.count
+        }
+    }
+}
+
 /// A use of a capability that was refused: everything a person needs to decide about it.
 public struct Denial: Sendable, Hashable {
     /// The capability's name.

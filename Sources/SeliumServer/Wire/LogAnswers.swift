@@ -37,10 +37,8 @@ extension WireSystemRecord {
 extension LogItem {
     /// About what it holds in memory, bytes.
     var heldBytes: Int {
-        guard case .chunk(let chunk) = self, case .text(_, let bytes) = chunk.content else {
-            return 256
-        }
-        return bytes.count + 64
+        guard case .chunk(let chunk) = self else { return LogChunk.overhead }
+        return chunk.cost
     }
 }
 

@@ -40,6 +40,31 @@ struct LogBufferTests {
         #expect(log.next == 5)
     }
 
+    @Test("what a program puts into its ends counts: traps for ever take no more than the log may")
+    func traps() throws {
+        let frame = TrapRecord.Frame(
+            functionIndex: 1, moduleOffset: 2, name: String(repeating: "f", count: 128))
+        var record = Self.record(last: 0)
+        record.outcome = .trap(
+            TrapRecord(
+                kind: "unreachable", message: "", frames: Array(repeating: frame, count: 64)))
+        var log = LogBuffer(capacity: 100_000)
+        for _ in 0..<1_000 {
+            log.append(.ended(record), wallTime: 0, monotonicTime: 0, goesOn: true)
+        }
+        #expect(log.cost <= 100_000)
+        // Each of them has 64 names of 128 bytes.
+        #expect(log.range.last - log.oldest < 100_000 / (64 * 128))
+        #expect(try log.read(from: 0, atMost: 20_000)?.items.count == 2)
+        // The end of all is not dropped, and costs what anything costs.
+        let before = log.cost
+        log.append(.ended(record), wallTime: 0, monotonicTime: 0)
+        #expect(log.cost <= before + 128)
+        log.dropAll()
+        #expect(log.range == LogRange(oldest: 1_001, last: 1_001))
+        #expect(log.cost == 128)
+    }
+
     @Test("an ended log gives its end at last + 1")
     func end() throws {
         var log = LogBuffer()
