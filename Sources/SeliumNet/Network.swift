@@ -70,7 +70,8 @@ public struct Network: Sendable {
         case .address(let address): return [address]
         case .host(let name, let port):
             try require(.resolve, .name(name.text), .resolve)
-            let found = try await resolver.addresses(of: name, within: duration, until: shutdown)
+            let found = try await resolver.addresses(
+                of: authority.granted(name), within: duration, until: shutdown)
             var addresses: [SocketAddress] = []
             for address in found.prefix(Self.maximumAddresses) {
                 let address = SocketAddress(address, port: port)

@@ -1,6 +1,7 @@
 extension Resolver {
     /// Asks the authority for a name.
     func require(_ name: DNSName) throws(DNSError) {
+        guard authority.grants != nil else { return }
         try require(name.lowercased.description)
     }
 
@@ -58,5 +59,12 @@ extension NetworkAuthority {
         let target = NetworkTarget.socket(.udp, SocketAddress(address, port: 0))
         guard case .denied(let denial) = check(.resolve, target) else { return nil }
         return denial
+    }
+
+    /// A name as it is asked for. Under grants it is that name and no other: a search list would make
+    /// another of it.
+    func granted(_ name: HostName) -> HostName {
+        guard grants != nil, let absolute = HostName(name.text + ".") else { return name }
+        return absolute
     }
 }

@@ -91,15 +91,8 @@ extension Resolver {
     ) async throws(DNSError) -> [IPAddress] {
         try require(name.text)
         return try await hostAnswer(
-            granted(name), families, within: duration, until: shutdown
+            authority.granted(name), families, within: duration, until: shutdown
         ).addresses
-    }
-
-    /// The name as it is asked for. One that was granted is that name and no other: the search list
-    /// would make another of it.
-    private func granted(_ name: HostName) -> HostName {
-        guard authority.grants != nil, let absolute = HostName(name.text + ".") else { return name }
-        return absolute
     }
 
     private static func sorted(_ addresses: [IPAddress]) -> [IPAddress] {

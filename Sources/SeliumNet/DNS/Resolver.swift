@@ -13,7 +13,7 @@ public final class Resolver: Sendable {
     /// The driver of the files as they were, and when to look at them again.
     private struct Current {
         var driver: ResolverDriver
-        var stamps: ResolverFiles.Stamps?
+        var stamps: ResolverFiles.Stamps
         var lookAgain: UInt64
     }
 
@@ -50,10 +50,8 @@ public final class Resolver: Sendable {
         _ configuration: ResolverConfiguration, hosts: HostsFile = HostsFile(),
         options: ResolverOptions = ResolverOptions(), authority: NetworkAuthority = .unrestricted
     ) {
-        source = Source(
-            files: nil,
-            driver: ResolverDriver(configuration: configuration, hosts: hosts, options: options),
-            options: options)
+        source = .fixed(
+            ResolverDriver(configuration: configuration, hosts: hosts, options: options))
         self.authority = authority
     }
 
@@ -62,7 +60,7 @@ public final class Resolver: Sendable {
         files: ResolverFiles, options: ResolverOptions = ResolverOptions(),
         authority: NetworkAuthority = .unrestricted
     ) {
-        source = Source(files: files, driver: nil, options: options)
+        source = .files(WatchedFiles(files, options))
         self.authority = authority
     }
 
@@ -149,29 +147,34 @@ public final class Resolver: Sendable {
 }
 
 extension Resolver {
-    /// What a resolver and those bound to another authority share.
-    private final class Source: Sendable {
-        private let files: ResolverFiles?
-        private let options: ResolverOptions
-        private let current: Mutex<Current?>
+    /// What a resolver and those bound to another authority share: one driver, or that of some files.
+    private enum Source: Sendable {
+        case fixed(ResolverDriver)
+        case files(WatchedFiles)
 
-        init(files: ResolverFiles?, driver: ResolverDriver?, options: ResolverOptions) {
+        func driver() -> ResolverDriver {
+            switch self {
+            case .fixed(let driver): driver
+            case .files(let files): files.driver()
+            }
+        }
+    }
+
+    /// Files, and the driver that they make.
+    private final class WatchedFiles: Sendable {
+        private let files: ResolverFiles
+        private let options: ResolverOptions
+        private let current = Mutex<Current?>(nil)
+
+        init(_ files: ResolverFiles, _ options: ResolverOptions) {
             self.files = files
             self.options = options
-            current = Mutex(driver.map { Current(driver: $0, stamps: nil, lookAgain: .max) })
         }
 
         /// The driver of the files as they are. Lookups of an earlier one end as they began.
         func driver() -> ResolverDriver {
             current.withLock { current in
-                guard let files else {
-                    if let current { return current.driver }
-                    preconditionFailure("a resolver without files has a driver from the start")
-                }
-                let now = Monotonic.now
-                if let known = current, now < known.lookAgain {
-                    return known.driver
-                }
+                if let known = current, Monotonic.now < known.lookAgain { return known.driver }
                 let next = Monotonic.deadline(in: files.checkInterval) ?? .max
                 let stamps = files.stamps
                 if let known = current, known.stamps == stamps {

@@ -40,6 +40,9 @@ struct ResolverAuthorityTests {
             // One that is granted is asked for as it is, not below a domain of the search list.
             _ = try await resolver.lookupHost("short")
             #expect(responder.queries.last?.name == "short")
+            let network = Network(authority: resolver.authority, resolver: everything)
+            #expect(try await network.resolve("short:1").map(\.port) == [1])
+            #expect(responder.queries.allSatisfy { $0.name != "short.corp.test" })
             // What it may not ask for it does not find in the cache of others either.
             _ = try await everything.lookupHost("bad.test")
             let error = await dnsFailure { () throws(DNSError) in

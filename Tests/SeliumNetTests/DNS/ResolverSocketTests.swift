@@ -205,6 +205,31 @@ struct ResolverSocketTests {
         }
     }
 
+    @Test("a resolver that nobody holds has closed its sockets")
+    func closing() async throws {
+        let address = address
+        try await Responder.run { query, reply in
+            try await reply(query.answer(.a(address)).encoded())
+        } _: { (responder: Responder) async throws -> Void in
+            let resolver = Locked<Resolver?>(responder.resolver())
+            for number in 0..<20 {
+                let current = try #require(resolver.withLock { $0 })
+                _ = try await current.lookupA("n\(number).test")
+            }
+            let places = Set(responder.queries.map(\.sender))
+            func freeCount() async -> Int {
+                var count = 0
+                for place in places where (try? await UDPSocket.bind(place)) != nil { count += 1 }
+                return count
+            }
+            #expect(places.count > 1)
+            #expect(await freeCount() == 0)
+            resolver.withLock { $0 = nil }
+            // The reactor may be about to tell one of them something; it does not keep it for long.
+            while await freeCount() == 0 { await Task.yield() }
+        }
+    }
+
     @Test("literals, names of this machine and texts that are no names ask nobody")
     func withoutAsking() async throws {
         try await Responder.run { query, reply in

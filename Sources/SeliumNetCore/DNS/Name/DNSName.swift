@@ -57,6 +57,17 @@ public struct DNSName: Sendable {
         return labels
     }
 
+    /// The label in front of the root, nil for the root itself.
+    var lastLabel: ArraySlice<UInt8>? {
+        var start = 0
+        while wire[start] != 0 {
+            let end = start + 1 + Int(wire[start])
+            if wire[end] == 0 { return wire[start + 1..<end] }
+            start = end
+        }
+        return nil
+    }
+
     /// Whether it is the root.
     public var isRoot: Bool { wire.count == 1 }
 

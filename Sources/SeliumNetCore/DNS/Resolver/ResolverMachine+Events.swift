@@ -143,7 +143,8 @@ extension ResolverMachine {
     ) {
         let id = attempt.flight
         guard let flight = flights[id] else { return }
-        let what = flight.question.description
+        // Written only when something is wrong.
+        var what: String { flight.question.description }
         switch message.responseCode {
         case .noError, .nameError:
             guard !message.flags.contains(.truncated) else {

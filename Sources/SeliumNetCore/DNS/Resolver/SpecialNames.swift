@@ -9,7 +9,7 @@ public enum SpecialName: Hashable, Sendable {
     /// What is special about a name, nil for ordinary ones. The names for tests and examples are
     /// ordinary: RFC 6761 lets programs ask for them.
     public init?(_ name: DNSName) {
-        guard let last = name.labels.last else { return nil }
+        guard let last = name.lastLabel else { return nil }
         switch String(decoding: last, as: UTF8.self).lowercased() {
         case "localhost": self = .loopback
         case "invalid", "onion", "alt", "local": self = .nonexistent
