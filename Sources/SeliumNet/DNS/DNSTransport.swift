@@ -9,7 +9,7 @@ public protocol DNSTransport: Sendable {
     ///   - query: a message in the form of RFC 1035, without a length in front. Its id is 0 for a server
     ///     over HTTPS, so that caches on the way may answer (RFC 8484 section 4.1); it is filled up to a
     ///     multiple of 128 bytes.
-    ///   - server: where to and how: ``ResolverConfiguration/Server/transport`` is `.tls` or `.https`.
+    ///   - server: where to and how: its `transport` is `.tls` or `.https`.
     ///   - duration: how long it may take; the task is cancelled afterwards.
     /// - Returns: the response with the id of the query. It is judged like any other.
     func exchange(

@@ -83,6 +83,8 @@ extension Resolver {
     ///   - service: `imap` or `_imap`.
     ///   - transport: `tcp` or `_tcp`.
     ///   - domain: whose service.
+    ///   - duration: how long it may take.
+    ///   - shutdown: ends it too.
     /// - Returns: none when the domain says that it has no such service.
     public func lookupSRV(
         _ service: String, _ transport: String, _ domain: String, within duration: Duration? = nil,
@@ -135,7 +137,7 @@ extension Resolver {
     }
 
     /// Which certificate or key the TLS server at a port has (RFC 6698). Believe it only when
-    /// ``DNSAnswer/isAuthentic`` says so, which ``answer(to:within:until:)`` tells.
+    /// `DNSAnswer.isAuthentic` says so, which ``answer(to:within:until:)`` tells.
     public func lookupTLSA(
         _ host: String, port: UInt16, over transport: String = "tcp",
         within duration: Duration? = nil, until shutdown: ShutdownToken? = nil

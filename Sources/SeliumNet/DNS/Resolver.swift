@@ -5,7 +5,7 @@ internal import Synchronization
 /// ``system`` is what most programs want: the servers of `/etc/resolv.conf` and the names of
 /// `/etc/hosts`. Another configuration is `Resolver(configuration)`. The same question asked twice at
 /// once is sent once; answers are kept for their time; every lookup takes `within:` and `until:` and ends
-/// when its task is cancelled, which is no failure (``DNSError/interruption``).
+/// when its task is cancelled, which is no failure (`DNSError.interruption`).
 ///
 /// A resolver asks its authority for each name before anything is sent, and for each address that comes
 /// back unless it is a global one: a name that somebody else fills may not lead into the own network.
