@@ -33,6 +33,8 @@ int cposix_limit_process(int pid, int resource, uint64_t value) {
   return outcome(prlimit(pid, kinds[resource], &limit, NULL));
 }
 
+int cposix_sync_file_system(int descriptor) { return outcome(syncfs(descriptor)); }
+
 int cposix_lower_limit(int resource, uint64_t value) {
   return cposix_limit_process(0, resource, value);
 }

@@ -67,9 +67,9 @@ public protocol ProcessHost: Sendable {
     /// beyond that `outOfRange` with the range that exists.
     func readLog(_ id: ProcessID, from: UInt64, atMost: Int) async throws(HostError) -> LogBatch
 
-    /// The position that shows the last `count` records of these streams (nil: all there are).
-    func logPosition(_ id: ProcessID, tail count: Int?, streams: Set<LogStream>)
-        async throws(HostError) -> UInt64
+    /// The sequence of the first record that a reader who begins there gets; the next one's when
+    /// there is none.
+    func logPosition(_ id: ProcessID, _ start: LogStart) async throws(HostError) -> UInt64
 
     /// Becomes the one writer of a process's stdin; `failedPrecondition` when it has one, or its
     /// stdin has ended before the process did. A process that ended takes every writer and swallows
@@ -134,6 +134,15 @@ extension ProcessHost {
     /// `dryRun` without an observer.
     public func dryRun(_ spec: StartSpec) async throws(HostError) -> StartReport {
         try await dryRun(spec, observer: nil)
+    }
+}
+
+extension ProcessHost {
+    /// The position that shows the last `count` records of these streams (nil: all there are).
+    public func logPosition(
+        _ id: ProcessID, tail count: Int?, streams: Set<LogStream>
+    ) async throws(HostError) -> UInt64 {
+        try await logPosition(id, LogStart(tail: count, streams: streams))
     }
 }
 

@@ -28,6 +28,8 @@ public final class Runtime: ProcessHost {
         /// make the log drop what that one has not read. For the runtime of one `selium run`; on a
         /// server a viewer never holds a guest up.
         public var keepsUnreadRecords: Bool
+        /// Where logs are kept. With `keepsUnreadRecords` they stay in memory.
+        public var logStorage: LogStorage
         public var logger: Logger
 
         public init(
@@ -35,6 +37,7 @@ public final class Runtime: ProcessHost {
             compilers: Int? = nil, scheduler: SchedulerConfiguration = .init(),
             processCeiling: Int? = nil,
             uploadPatience: UInt64 = Limits.uploadPatience, keepsUnreadRecords: Bool = false,
+            logStorage: LogStorage = .disk(SegmentRetention()),
             logger: Logger = Logger(label: "selium.runtime")
         ) {
             self.workDirectory = workDirectory
@@ -45,6 +48,7 @@ public final class Runtime: ProcessHost {
             self.processCeiling = processCeiling
             self.uploadPatience = uploadPatience
             self.keepsUnreadRecords = keepsUnreadRecords
+            self.logStorage = logStorage
             self.logger = logger
         }
     }
@@ -58,8 +62,18 @@ public final class Runtime: ProcessHost {
         try WorkDirectory.checkDefault(path)
     }
 
+    /// Where logs are kept.
+    public enum LogStorage: Sendable, Hashable {
+        /// In memory, and gone with the runtime.
+        case memory
+        /// In segments in the work directory; so much of each.
+        case disk(SegmentRetention)
+    }
+
     let world: Monitor<RuntimeWorld, RuntimeWorld.Key>
     let logs: LogMonitor
+    /// nil: they are in memory only.
+    let logStore: LogStore?
     let state: StateStore
     let modules: ModuleStore
     let scheduler: Scheduler
@@ -96,9 +110,17 @@ public final class Runtime: ProcessHost {
             ?? Limits.processCeiling(
                 maximumMaps: kernelNumber("/proc/sys/vm/max_map_count") ?? 65_530)
         startedAt = clock.realtime()
-        let recovered = try Recovery(ceiling: ceiling, clock: clock).run(state)
+        let (settings, scan) = try Self.scanLogs(configuration, directory, configuration.logger)
+        var found = scan
+        let recovered = try Recovery(ceiling: ceiling, clock: clock).run(state, &found)
+        let logs = LogMonitor(recovered.shelf)
         world = Monitor(recovered.world)
-        logs = LogMonitor(recovered.shelf)
+        self.logs = logs
+        logStore = found.map { found in
+            LogStore(
+                found, configuration: settings, shelf: logs, clock: SystemClock(),
+                logger: configuration.logger)
+        }
         for living in recovered.living { welcome(living) }
         // Whoever waited for them finds this runtime first.
         for one in recovered.removable {
@@ -107,6 +129,23 @@ public final class Runtime: ProcessHost {
         if recovered.lost > 0 {
             logger.warning(
                 "processes of the last run were lost", metadata: ["count": "\(recovered.lost)"])
+        }
+    }
+
+    /// What is on disk of logs, where they are to be there.
+    private static func scanLogs(
+        _ configuration: Configuration, _ directory: WorkDirectory, _ logger: Logger
+    ) throws(RuntimeError) -> (LogStore.Configuration, LogScan?) {
+        var settings = LogStore.Configuration()
+        guard !configuration.keepsUnreadRecords,
+            case .disk(let retention) = configuration.logStorage
+        else { return (settings, nil) }
+        settings.retention = retention
+        let path = "\(directory.path)/state/logs"
+        do throws(SystemError) {
+            return (settings, try LogScan(directory.logs, path: path, logger: logger))
+        } catch {
+            throw RuntimeError("cannot read the logs in \(path): \(error)")
         }
     }
 
@@ -183,53 +222,6 @@ public final class Runtime: ProcessHost {
                 engine: Engine.version, startedAt: startedAt,
                 livingProcesses: world.table.livingTotal,
                 processCeiling: ceiling, logBytes: UInt64(bytes))
-        }
-    }
-
-    // MARK: Logs
-
-    public func readLog(
-        _ id: ProcessID, from: UInt64, atMost: Int
-    ) async throws(HostError) -> LogBatch {
-        let now = clock.monotonic()
-        let (hasEnded, isHeld) = try world.withLock { (world) throws(HostError) in
-            guard world.table.isVisible(id) else { throw .noProcess(id) }
-            let hasEnded = world.table.hasEnded(id)
-            if hasEnded { world.table.wasRead(id, now: now) }
-            return (hasEnded, world.hold(id))
-        }
-        defer { if isHeld { world.withLock { $0.release(id) } } }
-        if keepsUnreadRecords { wasRead(id, before: from) }
-        let batch = try await logs.wait(for: id) { (shelf, _) throws(HostError) -> LogBatch? in
-            try hosted { () throws(KernelError) in try shelf.read(id, from: from, atMost: atMost) }
-        }
-        if batch.isEnd, hasEnded || isHeld {
-            world.withLock { $0.table.wasReadToEnd(id) }
-        } else if isHeld {
-            // It may end before its reader, which has something to send first, comes again.
-            let now = clock.monotonic()
-            world.withLock { $0.table.wasRead(id, now: now) }
-        }
-        return batch
-    }
-
-    /// The one viewer comes back for more: what it has makes room for what its process writes.
-    private func wasRead(_ id: ProcessID, before position: UInt64) {
-        logs.withLock { $0.wasRead(id, before: position) }
-        world.withLock { $0.homes[id]?.output }?.roomWasMade()
-    }
-
-    public func logPosition(
-        _ id: ProcessID, tail count: Int?, streams: Set<LogStream>
-    ) async throws(HostError) -> UInt64 {
-        try world.withLock { (world) throws(HostError) in
-            guard world.table.isVisible(id) else { throw .noProcess(id) }
-        }
-        return try logs.withLock { (shelf) throws(HostError) in
-            guard let position = shelf.position(id, tail: count, streams: streams) else {
-                throw .noProcess(id)
-            }
-            return position
         }
     }
 

@@ -49,7 +49,8 @@ enum RuntimeProgram {
     /// A flag that takes one value and was given two is bad usage, not the last of them.
     private static func refuseRepeated(_ arguments: [String]) throws(Failure) {
         let names = [
-            "--work-dir", "--cert-dir", "--log-format", "--output-dir", "--ca-common-name",
+            "--work-dir", "--cert-dir", "--log-format", "--log-storage", "--log-keep", "--log-age",
+            "--output-dir", "--ca-common-name",
             "--client-name",
         ]
         let single = Dictionary(uniqueKeysWithValues: names.map { ($0, $0) })

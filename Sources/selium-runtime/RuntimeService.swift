@@ -54,7 +54,7 @@ struct RuntimeService {
                     isDefaultDirectory: settings.isDefaultDirectory,
                     compiler: ModuleCompiler(
                         ModuleCompiler.Configuration(compiler: "/proc/self/exe")),
-                    keepsUnreadRecords: settings.isPrivate,
+                    keepsUnreadRecords: settings.isPrivate, logStorage: settings.logStorage,
                     logger: log.logger("selium.runtime")))
         } catch {
             throw .configuration(error.message, error.remedy)

@@ -6,8 +6,8 @@ import Testing
 @Suite("Help and bad usage", .timeLimit(.minutes(2)))
 struct HelpTests {
     static let commands = [
-        "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "attach", "wait",
-        "run", "info", "caps", "caps ls", "cert",
+        "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "attach", "logs",
+        "wait", "run", "info", "caps", "caps ls", "cert",
         "cert init",
         "cert issue", "completion",
     ]
@@ -42,6 +42,7 @@ struct HelpTests {
             ["attach", "7", "web", "--tail", "all", "--timestamps"], ["stop", "1", "2", "-q"],
             ["wait", "1"], ["run", "-i", "x.wasm", "--memory", "16M"], ["info", "--show-origin"],
             ["completion", "zsh"], ["kill", "1", "2"], ["restart", "web"], ["rm", "--force", "1"],
+            ["logs", "-f", "web", "7", "--since", "5m", "--grep", "-x", "--stream", "stdout"],
             ["prune", "-o", "name"], ["status", "1"],
             ["start", "x.wasm", "--restart", "always:3", "--backoff", "1s..2s", "--rm"],
         ] {
@@ -126,7 +127,8 @@ struct HelpTests {
             ["start", "x.wasm", "--label", "a=b"], ["start", "x.wasm", "--max-time", "1s"],
             ["start", "x.wasm", "--log-uri", "x"], ["start", "x.wasm", "--cpu", "1"],
             ["ps", "--watch"],
-            ["ps", "--filter", "a=b"], ["signal", "7"], ["inspect", "7"], ["logs", "7"],
+            ["ps", "--filter", "a=b"], ["signal", "7"], ["inspect", "7"],
+            ["logs", "7", "--level", "warn"],
             ["prune", "--filter", "a=b"],
             ["channel", "ls"],
             ["--context", "x", "ps"], ["ps", "--context", "x"], ["caps", "explain"],

@@ -4,6 +4,96 @@ import Testing
 
 @testable import SeliumCLI
 
+@Suite("Which lines of a log are shown")
+struct LineTests {
+    @Test(
+        "A time is read back as it is written, with fractions and offsets",
+        arguments: [
+            ("1970-01-01", 0), ("1970-01-01T00:00:00Z", 0),
+            ("2026-11-21T14:05:09Z", 1_795_269_909_000_000_000),
+            ("2026-11-21T14:05:09.5Z", 1_795_269_909_500_000_000),
+            ("2026-11-21T16:05:09.123456789+02:00", 1_795_269_909_123_456_789),
+            ("2026-11-21T08:35:09-05:30", 1_795_269_909_000_000_000),
+            ("2024-02-29", 1_709_164_800_000_000_000), ("1969-12-31T23:59:59Z", -1_000_000_000),
+        ])
+    func times(_ text: String, _ expected: Int64) {
+        #expect(Timestamp.nanoseconds(text) == expected)
+    }
+
+    @Test("What Timestamp writes it reads", arguments: [0, 1, 1_795_269_909_123_456_789, -5])
+    func roundTrip(_ time: Int64) {
+        #expect(Timestamp.nanoseconds(Timestamp.precise(time)) == time)
+    }
+
+    @Test(
+        "What is no time is none",
+        arguments: [
+            "", "2026", "2026-13-01", "2026-00-01", "2025-02-29", "2026-11-31", "2026-11-21T",
+            "2026-11-21T14:05:09", "2026-11-21T24:00:00Z", "2026-11-21T14:60:00Z",
+            "2026-11-21 14:05:09Z", "2026-11-21T14:05:09.Z", "2026-11-21T14:05:09.1234567890Z",
+            "2026-11-21T14:05:09Zx", "9999-01-01", "-026-11-21",
+        ])
+    func noTime(_ text: String) {
+        #expect(Timestamp.nanoseconds(text) == nil)
+    }
+
+    private func chunk(_ text: String, first: UInt64, count: UInt32) -> LogItem {
+        .chunk(
+            LogChunk(
+                first: first, count: count, stream: .stdout, wallTime: 1, monotonicTime: 1,
+                isPartial: text.last != "\n", bytes: Array(text.utf8)))
+    }
+
+    @Test("A pattern chooses lines, also those that came in pieces, and notes; gaps stay")
+    func pattern() async throws {
+        let (out, err) = (CapturedOutput(), CapturedOutput())
+        let form = RecordForm(pattern: "b.*d")
+        var renderer = RecordRenderer(7, form, .captured(out, err))
+        try await renderer.render(chunk("abcd\nxyz\nab", first: 1, count: 3))
+        try await renderer.render(chunk("cd\nb\n", first: 4, count: 2))
+        try await renderer.render(
+            .system(SystemRecord(sequence: 6, wallTime: 1, kind: .note("bad"))))
+        try await renderer.render(
+            .system(SystemRecord(sequence: 7, wallTime: 1, kind: .note("good"))))
+        try await renderer.render(.gap(LogGap(from: 8, through: 9, bytes: 0, reason: .lost)))
+        try await renderer.render(chunk("bd", first: 10, count: 1))
+        try await renderer.finish()
+        #expect(out.text == "abcd\nabcd\nbd\n")
+        #expect(err.text == "selium: bad\nselium: lost 2 records (0 bytes)\n")
+        #expect(renderer.missingRecords == 2)
+    }
+
+    @Test("A window ends with what was written later, or lies behind its last record")
+    func window() {
+        var window = LogWindow(position: .start, until: 1)
+        #expect(window.holds(chunk("a\n", first: 1, count: 1)))
+        window.until = 0
+        #expect(!window.holds(chunk("a\n", first: 1, count: 1)))
+        window = LogWindow(position: .start, through: 5)
+        #expect(window.holds(chunk("a\n", first: 5, count: 1)))
+        #expect(!window.holds(chunk("a\n", first: 6, count: 1)))
+        #expect(!window.holds(.gap(LogGap(from: 6, through: 9, bytes: 0, reason: .lost))))
+    }
+
+    @Test(
+        "Flags that exclude each other are refused before anybody is asked",
+        arguments: [
+            (["--tail", "1", "--from", "2"], "--tail and --from exclude each other"),
+            (["--since", "1h", "--from", "2"], "--since and --from exclude each other"),
+            (["--previous", "--until", "1h"], "--previous and --until exclude each other"),
+            (["-f", "--previous"], "--follow and --previous exclude each other"),
+            (["--from", "0"], "--from '0' is not a record's number (from 1)"),
+            (["--grep", "["], "--grep '[' is not a regular expression"),
+            (["--until", "x"], "--until 'x' is neither a duration such as 5m"),
+            (["--stream", "system"], "--stream 'system' is neither stdout nor stderr"),
+        ])
+    func usage(_ flags: [String], _ words: String) async {
+        let outcome = await run(["logs", "7"] + flags)
+        #expect(outcome.status == .usage)
+        #expect(outcome.err.contains(words), "\(outcome.err)")
+    }
+}
+
 @Suite("What reaches a terminal", .timeLimit(.minutes(2)))
 struct TerminalTests {
     private func filter(_ text: String, carriageReturn: Bool = true) -> String {

@@ -94,12 +94,14 @@ struct StartFlagsTests {
 
     @Test("All of a log begins with its first record, so that a lost one is told")
     func tail() throws {
-        #expect(try Attach.position(tail: "all", from: nil) == .sequence(1))
-        #expect(try Attach.position(tail: nil, from: nil) == .tail(10))
-        #expect(try Attach.position(tail: "3", from: nil) == .tail(3))
-        #expect(try Attach.position(tail: nil, from: "7") == .sequence(7))
+        #expect(try PositionFlags.position(tail: "all", from: nil, .tail(10)) == .sequence(1))
+        #expect(try PositionFlags.position(tail: nil, from: nil, .tail(10)) == .tail(10))
+        #expect(try PositionFlags.position(tail: "3", from: nil, .tail(10)) == .tail(3))
+        #expect(try PositionFlags.position(tail: nil, from: "7", .tail(10)) == .sequence(7))
         for (tail, from) in [("all", "1"), ("x", nil), (nil, "0")] as [(String?, String?)] {
-            #expect(throws: CommandError.self) { try Attach.position(tail: tail, from: from) }
+            #expect(throws: CommandError.self) {
+                try PositionFlags.position(tail: tail, from: from, .tail(10))
+            }
         }
     }
 

@@ -77,9 +77,11 @@ enum PublishedFields {
         LogRequest 10 from uint64
         LogRequest 11 tail uint32
         LogRequest 12 streams repeated LogStream
+        LogRequest 30 since sint64
         Attach 10 process ProcessRef
         Attach 11 log LogRequest
         Attach 12 input bool
+        Attach 30 no_follow bool
         Wait 10 process ProcessRef
         ServerFrame 1 error Error
         ServerFrame 2 result Result
@@ -132,6 +134,9 @@ enum PublishedFields {
         Result 30 restarted Restarted
         Result 31 removed Removed
         Result 32 pruned Pruned
+        Result 33 log_read LogRead
+        LogRead 1 id uint64
+        LogRead 2 next uint64
         Restarted 1 id uint64
         Restarted 2 incarnation uint32
         Removed 1 id uint64

@@ -147,6 +147,56 @@ import Testing
         }
     }
 
+    @Test("no_follow brings what there is, says where to go on, and waits for nothing")
+    func noFollow() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect()
+            let call = try await client.open(
+                .start("echo") {
+                    $0.input = true
+                    $0.attach.from = 0
+                }, end: false)
+            guard case .started(let started) = try await call.step() else {
+                throw TestFailure("not started")
+            }
+            try await call.send(FrameEncoder.input(Array("a\n".utf8)))
+            var text = ""
+            while !text.contains("a\n") {
+                let (entries, _, last) = try await client.open(
+                    .attach(started.id) { $0.noFollow = true }
+                ).collect()
+                text = entries.text()
+                guard case .result(.logRead(let read)) = last else { throw TestFailure("\(last)") }
+                #expect(read.id == started.id)
+                #expect(read.next == (entries.last?.last ?? 0) + 1)
+            }
+            let later = try await client.open(
+                .attach(started.id) {
+                    $0.noFollow = true
+                    $0.log.since = Int64.max
+                }
+            ).collect()
+            #expect(later.entries.isEmpty)
+            let refused = try await client.error(
+                .attach(started.id) {
+                    $0.noFollow = true
+                    $0.input = true
+                })
+            #expect(refused.code == .invalidArgument)
+            #expect(refused.field == "attach.no_follow")
+            call.stream.finish()
+            _ = try await call.collect()
+            let (entries, _, last) = try await client.open(
+                .attach(started.id) {
+                    $0.noFollow = true
+                    $0.log.since = 0
+                }
+            ).collect()
+            #expect(entries.text() == "a\n")
+            guard case .result(.ended) = last else { throw TestFailure("\(last)") }
+        }
+    }
+
     @Test("A module is asked for once, and what comes is hashed")
     func upload() async throws {
         try await withServer(host: host()) { fixture in

@@ -87,10 +87,8 @@ final class StuckHost: ProcessHost {
     ) async throws(HostError) -> LogBatch {
         try await host.readLog(id, from: from, atMost: atMost)
     }
-    func logPosition(
-        _ id: ProcessID, tail count: Int?, streams: Set<LogStream>
-    ) async throws(HostError) -> UInt64 {
-        try await host.logPosition(id, tail: count, streams: streams)
+    func logPosition(_ id: ProcessID, _ start: LogStart) async throws(HostError) -> UInt64 {
+        try await host.logPosition(id, start)
     }
     func openInput(_ id: ProcessID) async throws(HostError) -> InputClaim {
         try await host.openInput(id)

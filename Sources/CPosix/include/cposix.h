@@ -32,6 +32,9 @@ enum cposix_resource {
 /// Lowers the calling process' soft and hard limit; a lower one in force stays.
 int cposix_lower_limit(int resource, uint64_t value);
 
+/// Syncs everything on the file system of this descriptor.
+int cposix_sync_file_system(int descriptor);
+
 /// Lowers another process' soft and hard limit; a lower one in force stays.
 int cposix_limit_process(int pid, int resource, uint64_t value);
 

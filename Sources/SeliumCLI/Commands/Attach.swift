@@ -21,14 +21,7 @@ struct Attach: SeliumSubcommand {
 
     @OptionGroup var view: ViewFlags
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Begin with the last records.", valueName: "n|all"))
-    var tail: String?
-
-    @Option(
-        parsing: .unconditional, help: ArgumentHelp("Begin with this record.", valueName: "seq"))
-    var from: String?
+    @OptionGroup var start: PositionFlags
 
     @Flag(name: .customShort("i"), help: "Send this command's stdin to the program.")
     var input = false
@@ -43,7 +36,7 @@ struct Attach: SeliumSubcommand {
     }
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        let position = try Self.position(tail: tail, from: from)
+        let position = try start.position(.tail(10))
         let processes = try distinct()
         let form = try view.form(context, severalIDs: processes.count > 1)
         guard !input || processes.count == 1 else {
@@ -56,26 +49,6 @@ struct Attach: SeliumSubcommand {
         return try await context.withClient { client in
             try await follow(client, processes, position, session, context)
         }
-    }
-
-    /// Where to begin: `all` is the first record there ever was, so that what is not kept any more is
-    /// a gap that is told, and not silence.
-    static func position(tail: String?, from: String?) throws(CommandError) -> LogPosition {
-        guard tail == nil || from == nil else {
-            throw .usage("--tail and --from exclude each other")
-        }
-        if let from {
-            guard let sequence = UInt64(from), sequence > 0 else {
-                throw .usage("--from '\(Escape.foreign(from))' is not a record's number (from 1)")
-            }
-            return .sequence(sequence)
-        }
-        guard let tail else { return .tail(10) }
-        if tail == "all" { return .sequence(1) }
-        guard let count = UInt32(tail) else {
-            throw .usage("--tail '\(Escape.foreign(tail))' is not a number of records, or all")
-        }
-        return .tail(count)
     }
 
     /// Several are followed at once; the first, in the order given, that did not end well decides.

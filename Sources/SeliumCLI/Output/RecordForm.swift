@@ -16,8 +16,11 @@ struct RecordForm: Hashable, Sendable {
     /// The runtime's own records are left out.
     var isQuiet = false
 
+    /// Only lines in which this regular expression is found.
+    var pattern: String?
+
     /// Whether a line is written as the program wrote it, nothing in front.
-    var isPlain: Bool { !isJSON && !hasTimestamps && !hasIDs }
+    var isPlain: Bool { !isJSON && !hasTimestamps && !hasIDs && pattern == nil }
 
     /// Whether the runtime's records are shown.
     var showsSystem: Bool { isJSON ? streams == nil : !isQuiet && streams == nil }

@@ -10,6 +10,7 @@ struct RecordRenderer {
     private let id: UInt64
     private let form: RecordForm
     private let console: Console
+    private let pattern: LinePattern?
     private var outFilter: TerminalFilter
     private var errFilter: TerminalFilter
     private var outLine = PrefixedLine()
@@ -23,6 +24,7 @@ struct RecordRenderer {
         self.id = id
         self.form = form
         self.console = console
+        pattern = form.pattern.flatMap { LinePattern($0) }
         outFilter = TerminalFilter(allowsCarriageReturn: form.isPlain)
         errFilter = TerminalFilter(allowsCarriageReturn: form.isPlain)
     }
@@ -52,8 +54,9 @@ struct RecordRenderer {
     private mutating func render(_ chunk: LogChunk) async throws(ClosedOutput) {
         guard form.streams?.contains(chunk.stream) ?? true else { return }
         if form.isJSON {
-            let lines = chunk.lines.map { RecordJSON.line($0, process: id).line }.joined()
-            try await console.write(lines)
+            let lines = chunk.lines.filter { isWanted($0.bytes) }
+            try await console.write(
+                lines.map { RecordJSON.line($0, process: id).line }.joined())
         } else if form.isPlain {
             try await write(chunk.bytes, chunk.stream)
         } else {
@@ -75,6 +78,7 @@ struct RecordRenderer {
         let held = stream == .stderr ? errLine : outLine
         guard let wallTime = held.wallTime else { return }
         if stream == .stderr { errLine = PrefixedLine() } else { outLine = PrefixedLine() }
+        guard isWanted(held.bytes) else { return }
         var prefix = form.hasTimestamps ? Timestamp.milliseconds(wallTime) + " " : ""
         if form.hasIDs { prefix += "[\(id)] " }
         try await write(Array(prefix.utf8) + held.bytes + [0x0a], stream)
@@ -88,10 +92,16 @@ struct RecordRenderer {
         }
     }
 
+    private func isWanted(_ bytes: [UInt8]) -> Bool { pattern?.isFound(in: bytes) ?? true }
+
     // MARK: What the runtime says
 
     private mutating func render(_ record: SystemRecord) async throws(ClosedOutput) {
         guard form.showsSystem else { return }
+        if let pattern {
+            let text = SystemText.text(record, process: id) ?? ""
+            guard pattern.isFound(in: text) else { return }
+        }
         if form.isJSON {
             try await console.write(RecordJSON.system(record, process: id).line)
         } else if let text = SystemText.text(record, process: id) {

@@ -68,6 +68,9 @@ struct Retries {
 
     init(_ reconnection: SeliumClient.Reconnection) { self.reconnection = reconnection }
 
+    /// The request got on: what is lost from here on begins a new row.
+    mutating func gotOn() { losses = 0 }
+
     /// Waits as long as is polite before the next attempt; throws the error when there is none.
     ///
     /// - Parameter isFollowing: the request follows a process and changes nothing: a server that ends

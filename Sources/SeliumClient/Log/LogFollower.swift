@@ -18,6 +18,8 @@ actor LogFollower {
     private let client: SeliumClient
     private let opening: Opening
     private let streams: [LogStream]
+    /// Whether what comes later is waited for.
+    private let waits: Bool
     private var position: LogPosition
     private var phase = Phase.idle
     private var retries: Retries
@@ -32,11 +34,16 @@ actor LogFollower {
     /// Once the log has ended.
     private(set) var exit: ExitRecord?
 
-    init(_ client: SeliumClient, _ opening: Opening, position: LogPosition, streams: [LogStream]) {
+    /// - Parameter waits: false for what there is, and no more.
+    init(
+        _ client: SeliumClient, _ opening: Opening, position: LogPosition, streams: [LogStream],
+        waits: Bool = true
+    ) {
         self.client = client
         self.opening = opening
         self.position = position
         self.streams = streams
+        self.waits = waits
         retries = Retries(client.context.reconnection)
     }
 
@@ -135,22 +142,29 @@ actor LogFollower {
         attach.process = reference.wire
         attach.log = position.wire(streams)
         attach.input = input
+        attach.noFollow = !waits
         let request = client.request(
             .attach(attach), namespace: reference.namespace, changesSomething: false)
         let lease = try await client.context.lease(isLongLived: true, resumes: id != nil)
         let reader = AnswerReader(
             try await Exchange.begin(request, on: lease, client.context),
-            call: .attach(input: input))
+            call: .attach(input: input, isOnce: !waits))
         while true {
             switch try await reader.next() {
             case .following(let following):
                 id = following.process.id
                 name = following.process.name
-                if case .tail = position { position = .sequence(max(following.from, 1)) }
+                if case .sequence = position {
+                } else {
+                    position = .sequence(max(following.from, 1))
+                }
                 phase = .open(reader)
                 return
             case .succeeded(.ended(let ended)):
                 finish(ended)
+                return
+            case .succeeded(.logRead):
+                phase = .ended
                 return
             default: break
             }
@@ -169,6 +183,9 @@ actor LogFollower {
         case .succeeded(.ended(let ended)):
             finish(ended)
             return nil
+        case .succeeded(.logRead):
+            phase = .ended
+            return nil
         default:
             return []
         }
@@ -181,6 +198,7 @@ actor LogFollower {
             let from: UInt64 = if case .sequence(let sequence) = position { sequence } else { 0 }
             guard entry.last >= from else { continue }
             position = .sequence(entry.last &+ 1)
+            retries.gotOn()
             switch LogStream(rawValue: entry.stream) {
             case .stdout?, .stderr?, .structured?:
                 if let chunk = LogChunk(entry).dropping(before: from) {

@@ -26,6 +26,8 @@ public enum LogPosition: Sendable, Hashable {
     case sequence(UInt64)
     /// The last so many records.
     case tail(UInt32)
+    /// The first record written at this time or later, by the server's clock: nanoseconds since 1970.
+    case since(Int64)
 }
 
 /// A stretch of one stream's output: whole lines, and perhaps an unfinished one at its end.

@@ -64,7 +64,8 @@ extension SeliumClient {
             _ = try await client.remove(.id(id), force: force)
         }
 
-        /// Its log, record by record; ends when the process has ended and every record was delivered.
+        /// Its log, record by record; ends when the process has ended and every record was delivered,
+        /// or, without `follow`, with the last record there is at that moment.
         ///
         /// A reader is a position: one that is slow slows nobody, and what it missed comes as a gap.
         /// After a lost connection it goes on where it was.
@@ -72,12 +73,14 @@ extension SeliumClient {
         /// - Parameters:
         ///   - position: where to begin.
         ///   - streams: which records; empty for all.
-        public func log(from position: LogPosition = .start, streams: [LogStream] = [])
-            -> LogSequence
-        {
+        ///   - follow: wait for what comes later.
+        public func log(
+            from position: LogPosition = .start, streams: [LogStream] = [], follow: Bool = true
+        ) -> LogSequence {
             LogSequence(
                 follower: LogFollower(
-                    client, .attach(.id(id), input: false), position: position, streams: streams))
+                    client, .attach(.id(id), input: false), position: position, streams: streams,
+                    waits: follow))
         }
 
         /// Attaches to it for the time `body` runs: its log as chunks, and its stdin when `input` is
@@ -107,6 +110,19 @@ extension SeliumClient {
 }
 
 extension SeliumClient {
+    /// Reads what a process's log holds now, as chunks, for the time `body` runs; with `follow` what
+    /// comes later, too, until the process has ended. ``Attachment/exit`` is nil when it has not.
+    public func withLog<Value>(
+        of reference: ProcessReference, from position: LogPosition = .start,
+        streams: [LogStream] = [], follow: Bool = false,
+        _ body: (Attachment) async throws -> Value
+    ) async throws -> Value {
+        try await withFollower(
+            LogFollower(
+                self, .attach(reference, input: false), position: position, streams: streams,
+                waits: follow), body)
+    }
+
     /// Attaches to a process by id or name for the time `body` runs; see
     /// ``Process/withAttachment(from:streams:input:_:)``.
     public func withAttachment<Value>(
@@ -114,8 +130,15 @@ extension SeliumClient {
         streams: [LogStream] = [],
         input: Bool = false, _ body: (Attachment) async throws -> Value
     ) async throws -> Value {
-        let follower = LogFollower(
-            self, .attach(reference, input: input), position: position, streams: streams)
+        try await withFollower(
+            LogFollower(
+                self, .attach(reference, input: input), position: position, streams: streams),
+            body)
+    }
+
+    private func withFollower<Value>(
+        _ follower: LogFollower, _ body: (Attachment) async throws -> Value
+    ) async throws -> Value {
         try await follower.begin()
         let attachment = Attachment(follower, self)
         do {

@@ -12,6 +12,7 @@ extension LogPosition {
         case .start: wire.from = 0
         case .sequence(let sequence): wire.from = sequence
         case .tail(let count): wire.tail = count
+        case .since(let wallTime): wire.since = wallTime
         }
         wire.streams = streams.map(\.wire)
         return wire

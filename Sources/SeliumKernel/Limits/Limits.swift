@@ -72,6 +72,8 @@ public enum Limits {
     public static let logBurst: UInt64 = 64 << 20
     /// Log bytes kept of one process.
     public static let logKept = 64 << 20
+    /// Log bytes of one process that stay in memory when they are on disk, for those who follow.
+    public static let logCached = 1 << 20
     /// Stdin bytes that wait for a process to read them; then its writer waits.
     public static let inputBytes = 64 * 1024
     /// Bytes that one host call copies; more is a short read or write.

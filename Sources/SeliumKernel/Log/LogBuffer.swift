@@ -11,8 +11,10 @@ public struct LogBuffer: Sendable {
     public private(set) var cost = 0
     /// No record will ever come again.
     public private(set) var hasEnded = false
-    /// Everything up to here was torn off by the end of a runtime; 0 when nothing was.
-    private let lostThrough: UInt64
+    /// What was torn off by the end of a runtime; nil when nothing was.
+    private let lost: ClosedRange<UInt64>?
+    /// The first sequence that could be here.
+    private let begin: UInt64
     /// Bytes of text and count of everything dropped so far.
     private var droppedBytes: UInt64 = 0
     /// The most `cost` may be.
@@ -24,9 +26,22 @@ public struct LogBuffer: Sendable {
     ///   - lostThrough: sequences that an earlier runtime gave and nobody has any more.
     ///   - capacity: how much to keep, bytes.
     public init(lostThrough: UInt64 = 0, capacity: Int = Limits.logKept) {
-        self.lostThrough = lostThrough
+        self.init(
+            next: lostThrough + 1, lost: lostThrough > 0 ? 1...lostThrough : nil,
+            capacity: capacity)
+    }
+
+    /// The rest of a log whose beginning is on disk.
+    ///
+    /// - Parameters:
+    ///   - next: the sequence of the first record that comes here.
+    ///   - lost: sequences before that which nobody has any more.
+    ///   - capacity: how much to keep, bytes.
+    public init(next: UInt64, lost: ClosedRange<UInt64>? = nil, capacity: Int = Limits.logKept) {
+        self.lost = lost
         self.capacity = capacity
-        next = lostThrough + 1
+        self.next = next
+        begin = next
     }
 
     /// What is here.
@@ -134,17 +149,18 @@ public struct LogBuffer: Sendable {
     private func gaps(from position: UInt64) -> [LogItem] {
         var gaps: [LogItem] = []
         var from = position
-        if from <= lostThrough {
-            let through = min(lostThrough, oldest - 1)
-            gaps.append(.gap(LogGap(from: from, through: through, bytes: 0, reason: .lost)))
+        func add(through: UInt64, bytes: UInt64 = 0, _ reason: GapReason) {
+            guard from <= through else { return }
+            gaps.append(
+                .gap(LogGap(from: from, through: through, bytes: bytes, reason: reason)))
             from = through + 1
         }
-        if from < oldest {
-            // Who begins where the dropping began misses all of it; in between nobody knows.
-            let bytes = from == lostThrough + 1 ? droppedBytes : 0
-            gaps.append(
-                .gap(LogGap(from: from, through: oldest - 1, bytes: bytes, reason: .retention)))
+        if let lost {
+            add(through: min(lost.lowerBound, oldest) - 1, .retention)
+            if from >= lost.lowerBound { add(through: min(lost.upperBound, oldest - 1), .lost) }
         }
+        // Who begins where the dropping began misses all of it; in between nobody knows.
+        add(through: oldest - 1, bytes: from == begin ? droppedBytes : 0, .retention)
         return gaps
     }
 
@@ -164,13 +180,26 @@ public struct LogBuffer: Sendable {
     /// Begin and end records do not count: they are no output.
     public func position(tail count: Int?, streams: Set<LogStream>) -> UInt64 {
         guard let count else { return oldest }
-        guard count > 0 else { return next }
-        var missing = UInt64(count)
+        return tail(UInt64(clamping: count), streams: streams).position
+    }
+
+    /// As `position`, and how many of the records are older than what is kept here.
+    public func tail(
+        _ count: UInt64, streams: Set<LogStream>
+    ) -> (position: UInt64, missing: UInt64) {
+        guard count > 0 else { return (next, 0) }
+        var missing = count
         for chunk in chunks.reversed() where streams.contains(chunk.stream) && !chunk.isFrame {
-            if UInt64(chunk.count) >= missing { return chunk.last + 1 - missing }
+            if UInt64(chunk.count) >= missing { return (chunk.last + 1 - missing, 0) }
             missing -= UInt64(chunk.count)
         }
-        return oldest
+        return (oldest, missing)
+    }
+
+    /// The first record that was written at `wallTime` or later, nanoseconds since 1970; `next`
+    /// without one.
+    public func position(since wallTime: Int64) -> UInt64 {
+        chunks.first { $0.wallTime >= wallTime }?.first ?? next
     }
 }
 

@@ -31,6 +31,11 @@ public struct LogShelf: Sendable {
         logs[id] = LogBuffer(lostThrough: lostThrough, capacity: capacityEach)
     }
 
+    /// Begins what follows the part of a log that is on disk. See `LogBuffer.init(next:lost:)`.
+    public mutating func open(_ id: ProcessID, next: UInt64, lost: ClosedRange<UInt64>? = nil) {
+        logs[id] = LogBuffer(next: next, lost: lost, capacity: capacityEach)
+    }
+
     /// Forgets a log.
     public mutating func remove(_ id: ProcessID) {
         guard let log = logs.removeValue(forKey: id) else { return }
@@ -86,6 +91,39 @@ public struct LogShelf: Sendable {
     /// `LogBuffer.position`; nil for an unknown id.
     public func position(_ id: ProcessID, tail count: Int?, streams: Set<LogStream>) -> UInt64? {
         logs[id]?.position(tail: count, streams: streams)
+    }
+
+    /// `LogBuffer.tail`; nil for an unknown id.
+    public func tail(
+        _ id: ProcessID, _ count: UInt64, streams: Set<LogStream>
+    ) -> (position: UInt64, missing: UInt64)? {
+        logs[id]?.tail(count, streams: streams)
+    }
+
+    /// `LogBuffer.position(since:)`; nil for an unknown id.
+    public func position(_ id: ProcessID, since wallTime: Int64) -> UInt64? {
+        logs[id]?.position(since: wallTime)
+    }
+
+    /// Where a reader begins; nil for an unknown id.
+    public func position(_ id: ProcessID, _ start: LogStart) -> UInt64? {
+        guard let log = logs[id] else { return nil }
+        return switch start {
+        case .oldest: log.oldest
+        case .end: log.next
+        case .last(let count, let streams): log.tail(count, streams: streams).position
+        case .since(let wallTime): log.position(since: wallTime)
+        }
+    }
+
+    /// The oldest sequence in memory, `next` when none is; nil for an unknown id.
+    public func oldest(_ id: ProcessID) -> UInt64? { logs[id]?.oldest }
+
+    /// Everything before `position` is on disk: no more than `keeping` bytes of it stay in memory,
+    /// for those who read what is new.
+    public mutating func wasWritten(_ id: ProcessID, before position: UInt64, keeping: Int) {
+        guard let index = logs.index(forKey: id), logs.values[index].cost > keeping else { return }
+        drop(at: index) { $0.dropRead(before: position, keeping: keeping) }
     }
 
     /// Whether more text would make the log drop records, a turn's worth of it included; false for

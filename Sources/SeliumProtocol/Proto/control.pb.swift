@@ -1110,6 +1110,15 @@ package nonisolated struct WireLogRequest: Sendable {
     set {start = .tail(newValue)}
   }
 
+  /// The first record written at this time or later, by the server's clock: nanoseconds since 1970.
+  package var since: Int64 {
+    get {
+      if case .since(let v)? = start {return v}
+      return 0
+    }
+    set {start = .since(newValue)}
+  }
+
   /// Empty: all. Begin, end and gap records come whatever is chosen.
   package var streams: [WireLogStream] = []
 
@@ -1120,6 +1129,8 @@ package nonisolated struct WireLogRequest: Sendable {
     case from(UInt64)
     /// The last N records of the chosen streams.
     case tail(UInt32)
+    /// The first record written at this time or later, by the server's clock: nanoseconds since 1970.
+    case since(Int64)
 
   }
 
@@ -1151,6 +1162,9 @@ package nonisolated struct WireAttach: Sendable {
 
   /// This stream will carry `input` frames for stdin.
   package var input: Bool = false
+
+  /// What there is now, and no waiting for more. Not with `input`.
+  package var noFollow: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1684,6 +1698,15 @@ package nonisolated struct WireResult: Sendable {
     set {result = .pruned(newValue)}
   }
 
+  /// attach with `no_follow`: the process has not come to its end.
+  package var logRead: WireLogRead {
+    get {
+      if case .logRead(let v)? = result {return v}
+      return WireLogRead()
+    }
+    set {result = .logRead(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Result: Equatable, Sendable {
@@ -1697,8 +1720,25 @@ package nonisolated struct WireResult: Sendable {
     case restarted(WireRestarted)
     case removed(WireRemoved)
     case pruned(WirePruned)
+    /// attach with `no_follow`: the process has not come to its end.
+    case logRead(WireLogRead)
 
   }
+
+  package init() {}
+}
+
+package nonisolated struct WireLogRead: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: UInt64 = 0
+
+  /// The position to ask for next.
+  package var next: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
@@ -3491,7 +3531,7 @@ nonisolated extension WireList: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireLogRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LogRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}from\0\u{1}tail\0\u{1}streams\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}from\0\u{1}tail\0\u{1}streams\0\u{2}\u{12}since\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3516,6 +3556,14 @@ nonisolated extension WireLogRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
         }
       }()
       case 12: try { try decoder.decodeRepeatedEnumField(value: &self.streams) }()
+      case 30: try {
+        var v: Int64?
+        try decoder.decodeSingularSInt64Field(value: &v)
+        if let v = v {
+          if self.start != nil {try decoder.handleConflictingOneOf()}
+          self.start = .since(v)
+        }
+      }()
       default: break
       }
     }
@@ -3535,11 +3583,14 @@ nonisolated extension WireLogRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
       guard case .tail(let v)? = self.start else { preconditionFailure() }
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 11)
     }()
-    case nil: break
+    default: break
     }
     if !self.streams.isEmpty {
       try visitor.visitPackedEnumField(value: self.streams, fieldNumber: 12)
     }
+    try { if case .since(let v)? = self.start {
+      try visitor.visitSingularSInt64Field(value: v, fieldNumber: 30)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3553,7 +3604,7 @@ nonisolated extension WireLogRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireAttach: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Attach"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0\u{1}log\0\u{1}input\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0\u{1}log\0\u{1}input\0\u{4}\u{12}no_follow\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3564,6 +3615,7 @@ nonisolated extension WireAttach: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 10: try { try decoder.decodeSingularMessageField(value: &self._process) }()
       case 11: try { try decoder.decodeSingularMessageField(value: &self._log) }()
       case 12: try { try decoder.decodeSingularBoolField(value: &self.input) }()
+      case 30: try { try decoder.decodeSingularBoolField(value: &self.noFollow) }()
       default: break
       }
     }
@@ -3583,6 +3635,9 @@ nonisolated extension WireAttach: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.input != false {
       try visitor.visitSingularBoolField(value: self.input, fieldNumber: 12)
     }
+    if self.noFollow != false {
+      try visitor.visitSingularBoolField(value: self.noFollow, fieldNumber: 30)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3590,6 +3645,7 @@ nonisolated extension WireAttach: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs._process != rhs._process {return false}
     if lhs._log != rhs._log {return false}
     if lhs.input != rhs.input {return false}
+    if lhs.noFollow != rhs.noFollow {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4242,7 +4298,7 @@ nonisolated extension WireGap.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4354,6 +4410,19 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.result = .pruned(v)
         }
       }()
+      case 33: try {
+        var v: WireLogRead?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .logRead(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .logRead(v)
+        }
+      }()
       default: break
       }
     }
@@ -4397,6 +4466,10 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .pruned(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
     }()
+    case .logRead?: try {
+      guard case .logRead(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -4404,6 +4477,41 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
   package static func ==(lhs: WireResult, rhs: WireResult) -> Bool {
     if lhs.result != rhs.result {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLogRead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LogRead"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}next\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.next) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt64Field(value: self.next, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireLogRead, rhs: WireLogRead) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.next != rhs.next {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -23,6 +23,7 @@ package struct RequestSchema: Sendable {
             "Attach",
             [
                 reference, FieldSchema(11, "log", .message(log)), FieldSchema(12, "input", .bool),
+                FieldSchema(30, "no_follow", .bool),
             ])
         let list = MessageSchema(
             "List",
@@ -71,6 +72,7 @@ package struct RequestSchema: Sendable {
             FieldSchema(11, "tail", .uint32, .oneOf(1)),
             FieldSchema(
                 12, "streams", .enumeration(name: "LogStream", last: 4), .repeated(16)),
+            FieldSchema(30, "since", .sint64, .oneOf(1)),
         ])
 
     private static func start(_ limits: ProtocolConfiguration, log: MessageSchema) -> MessageSchema

@@ -13,6 +13,8 @@ final class WorkDirectory: Sendable {
     let uploads: File
     /// Compiled modules.
     let compiled: File
+    /// Logs, a folder for each process.
+    let logs: File
     private let root: File
     private let lock: File
 
@@ -57,6 +59,7 @@ final class WorkDirectory: Sendable {
             store = try Self.folder("modules", in: state)
             uploads = try Self.folder("uploads", in: state)
             compiled = try Self.folder("compiled", in: state)
+            logs = try Self.folder("logs", in: state)
         } catch {
             throw RuntimeError("cannot use \(path)/state: \(error)")
         }

@@ -45,7 +45,10 @@ struct Recovery {
     let ceiling: Int
     let clock: SystemClock
 
-    func run(_ state: StateStore) throws(RuntimeError) -> Result {
+    /// - Parameter logs: what is on disk of logs; hears whose of them stay. nil: nothing is.
+    func run(
+        _ state: StateStore, _ logs: inout LogScan?
+    ) throws(RuntimeError) -> Result {
         let now = clock.monotonic()
         let rows = try state.atOpen { try $0.processRows() }
         var order = try state.atOpen { try $0.lastEndOrder() }
@@ -64,8 +67,8 @@ struct Recovery {
                 table: ProcessTable(ceiling: ceiling), ids: ids, endOrder: order),
             shelf: LogShelf())
         var forgotten: [(Namespace, ProcessID)] = []
-        for one in judged { forgotten += restore(one, &result, now: now) }
-        try write(judged, forgotten, ids, state, now: now)
+        for one in judged { forgotten += restore(one, &result, &logs, now: now) }
+        try write(judged, forgotten, ids, state, logs, now: now)
         var requests: [RequestKey] = []
         for row in try state.atOpen({ try $0.requestRows() }) {
             requests += result.world.requests.restore(
@@ -131,17 +134,15 @@ struct Recovery {
 
     /// Into the tables; whom that pushed out.
     private func restore(
-        _ one: Judged, _ result: inout Result, now: UInt64
+        _ one: Judged, _ result: inout Result, _ logs: inout LogScan?, now: UInt64
     ) -> [(Namespace, ProcessID)] {
         let (row, exit) = (one.row, one.row.exit)
         if one.isLost { result.lost += 1 }
-        // Without a record nobody knows how many sequences were given below the ceiling.
-        let last = exit?.lastSequence ?? row.ceiling + 1
-        result.shelf.open(row.id, lostThrough: last > 0 ? last - 1 : 0)
-        if let exit {
-            result.shelf.append(
-                .ended(exit), to: row.id, wallTime: exit.endedAt, monotonicTime: now,
-                goesOn: one.spec != nil)
+        let last = openLog(one, &result.shelf, stored: logs?.last(row.id) ?? 0, now: now)
+        logs?.adopt(row.id, in: row.namespace)
+        func forget(_ id: ProcessID) {
+            result.shelf.remove(id)
+            logs?.abandon(id)
         }
         if let spec = one.spec {
             result.world.table.resume(
@@ -151,7 +152,7 @@ struct Recovery {
             return []
         }
         guard let exit else {
-            result.shelf.remove(row.id)
+            forget(row.id)
             return [(row.namespace, row.id)]
         }
         let isRemovedAtEnd = row.supervision.isRemovedAtEnd
@@ -159,20 +160,46 @@ struct Recovery {
         return result.world.table.restore(
             row.status, machine: one.machine, exit: exit, now: now, isRemovedAtEnd: isRemovedAtEnd
         ).map { gone in
-            result.shelf.remove(gone)
+            forget(gone)
             return (row.namespace, gone)
         }
     }
 
+    /// Begins the part of a log that is in memory: behind what is on disk, and what is lost.
+    /// The highest sequence that was given.
+    private func openLog(
+        _ one: Judged, _ shelf: inout LogShelf, stored: UInt64, now: UInt64
+    ) -> UInt64 {
+        let (id, exit) = (one.row.id, one.row.exit)
+        // Without a record nobody knows how many sequences were given below the ceiling.
+        let last = max(1, exit?.lastSequence ?? one.row.ceiling + 1)
+        guard stored < last else {
+            shelf.open(id, next: stored + 1)
+            if one.spec == nil { shelf.finish(id, monotonicTime: now) }
+            return stored
+        }
+        shelf.open(id, next: last, lost: stored + 1 < last ? stored + 1...last - 1 : nil)
+        if let exit {
+            shelf.append(
+                .ended(exit), to: id, wallTime: exit.endedAt, monotonicTime: now,
+                goesOn: one.spec != nil)
+            return last
+        }
+        return last - 1
+    }
+
     private func write(
         _ judged: [Judged], _ forgotten: [(Namespace, ProcessID)], _ ids: IDBlock,
-        _ state: StateStore, now: UInt64
+        _ state: StateStore, _ logs: LogScan?, now: UInt64
     ) throws(RuntimeError) {
         let wall = clock.realtime()
         try state.atOpen { database in
             try database.reserveIDs(through: ids.last)
             try database.inTransaction(.immediate) {
-                for one in judged where one.isChanged { try write(one, database, now: now) }
+                for one in judged where one.isChanged {
+                    let stored = logs?.last(one.row.id) ?? 0
+                    try write(one, onDisk: stored, database, now: now)
+                }
                 for (namespace, id) in forgotten { try database.delete(id, in: namespace) }
                 try database.deleteRequests(finishedBefore: wall - Limits.idempotencyLifetime)
                 return .commit
@@ -180,7 +207,9 @@ struct Recovery {
         }
     }
 
-    private func write(_ one: Judged, _ database: Database, now: UInt64) throws {
+    private func write(
+        _ one: Judged, onDisk: UInt64, _ database: Database, now: UInt64
+    ) throws {
         let row = one.row
         if let exit = row.exit { try database.end(row.id, in: row.namespace, exit) }
         var stored = row.supervision
@@ -195,7 +224,7 @@ struct Recovery {
             }
             try database.raiseCeiling(
                 row.id, in: row.namespace,
-                to: (row.exit?.lastSequence ?? row.ceiling + 1) + Limits.sequenceBlock)
+                to: max(row.exit?.lastSequence ?? row.ceiling + 1, onDisk) + Limits.sequenceBlock)
         } else {
             try database.deleteLaunch(row.id, in: row.namespace)
         }

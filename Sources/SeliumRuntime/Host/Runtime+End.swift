@@ -113,6 +113,7 @@ extension Runtime {
                 shelf.finish(id, monotonicTime: now)
                 wakes.wake(id)
             }
+            _ = logStore?.appended(id)
             wakes.wake(.end(id))
             wakes.wake(.began(id))
         }
@@ -149,6 +150,7 @@ extension Runtime {
                 wakes.wake(old)
             }
         }
+        logStore?.remove(gone)
     }
 
     private func outcome(of process: RunningProcess, _ outcome: RunOutcome) -> ExitOutcome {

@@ -30,6 +30,7 @@ extension Runtime {
                 wakes.wake(id)
             }
         }
+        await logStore?.close()
         // Nobody takes an id any more: the next runtime goes on right behind the last one.
         let last = world.withLock { $0.ids.lastGiven }
         await withCheckedContinuation { continuation in

@@ -196,12 +196,13 @@ extension Runtime {
         let namespace = spec.namespace
         let output = ProcessOutput(
             id, logs: logs, clock: clock, timers: timers, ceiling: ceiling, next: next,
-            waitsForReader: keepsUnreadRecords
-        ) { [state] ceiling, done in
-            // Should the disk be full, the process goes on; a crash may then repeat sequences.
-            state.write(
-                { try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })
-        }
+            waitsForReader: keepsUnreadRecords,
+            raise: { [state] ceiling, done in
+                // Should the disk be full, the process goes on; a crash may then repeat sequences.
+                state.write(
+                    { try $0.raiseCeiling(id, in: namespace, to: ceiling) }, done: { _ in done() })
+            },
+            appended: { [logStore] in logStore?.appended(id) })
         return ProcessHome(
             id: id, spec: spec, output: output, memoryLimit: memoryLimit, program: program)
     }
@@ -222,6 +223,7 @@ extension Runtime {
 
     private func openLog(_ process: RunningProcess, _ module: LoadedModule) {
         logs.withLock { $0.open(process.id) }
+        logStore?.open(process.id, in: process.namespace)
         process.output.append(.began(incarnation: 1))
         for note in module.unknownImports.prefix(Limits.moduleNotes) {
             process.output.append(.unknownImport(module: note.module, name: note.name))

@@ -41,6 +41,8 @@ final class ProcessOutput: GuestOutput {
     private let timers: any GuestTimers
     /// Puts a higher ceiling on disk and says so.
     private let raise: @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
+    /// Says that the log has more; what it should say for that, if anything.
+    private let appended: @Sendable () -> SystemRecord?
     /// A write waits where it would make the log drop what its one reader has not read.
     private let waitsForReader: Bool
     private let state: Mutex<State>
@@ -51,13 +53,15 @@ final class ProcessOutput: GuestOutput {
     init(
         _ id: ProcessID, logs: LogMonitor, clock: any GuestClock, timers: any GuestTimers,
         ceiling: UInt64, next: UInt64 = 1, waitsForReader: Bool = false,
-        raise: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
+        raise: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void,
+        appended: @escaping @Sendable () -> SystemRecord? = { nil }
     ) {
         self.id = id
         self.logs = logs
         self.clock = clock
         self.timers = timers
         self.raise = raise
+        self.appended = appended
         self.waitsForReader = waitsForReader
         state = Mutex(
             State(
@@ -140,6 +144,8 @@ final class ProcessOutput: GuestOutput {
                     monotonicTime: clock.monotonic(), goesOn: goesOn)
                 wakes.wake(id)
             }
+            // Nothing is said behind the end.
+            _ = appended()
         }
     }
 
@@ -202,6 +208,7 @@ final class ProcessOutput: GuestOutput {
                     wakes.wake(id)
                 }
             }
+            if let note = appended(), state.next <= state.ceiling { append(note, &state) }
         }
         let isNear = state.ceiling - min(state.next, state.ceiling) < Limits.sequenceBlock / 2
         guard !state.isRaising, isNear || !state.held.isEmpty else { return .nothing }
@@ -218,6 +225,7 @@ final class ProcessOutput: GuestOutput {
                 wakes.wake(id)
             }
         }
+        if let note = appended(), state.next <= state.ceiling { append(note, &state) }
     }
 
     private func perform(_ then: Then) {

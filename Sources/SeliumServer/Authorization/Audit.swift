@@ -82,6 +82,7 @@ extension WireResult.OneOf_Result {
         case .started(let started): started.id == 0 ? nil : started.id
         case .stopped(let stopped): stopped.id
         case .ended(let ended): ended.id
+        case .logRead(let read): read.id
         case .restarted(let restarted): restarted.id
         case .removed(let removed): removed.id
         case .processes, .info, .pruned: nil

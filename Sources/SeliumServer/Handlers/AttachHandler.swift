@@ -11,8 +11,13 @@ extension RequestHandler {
         let status = try await authorization.resolve(
             attach.process, field: "attach.process", in: namespace, for: caller, to: .attach)
         if attach.input { try Authorization.check(.input, for: caller) }
+        guard !attach.noFollow || !attach.input else {
+            throw RequestError(
+                .invalidArgument, "input goes to what is followed", field: "attach.no_follow")
+        }
         let filter = try LogFilter(attach.log.streams, field: "attach.log")
         let from = try await position(attach.log, filter, of: status.id)
+        let through = attach.noFollow ? try await logPosition(status.id, .end) : nil
         var claim: InputClaim?
         if attach.input {
             claim = try await hosted { () async throws(HostError) in
@@ -25,9 +30,22 @@ extension RequestHandler {
             following.from = from
             try await scope.beginFollowing(input: claim, on: host)
             try await scope.send(.following(following))
-            let last = try await follow(status.id, from: from, filter)
-            return try await end(of: status.id, logged: last)
+            let end = try await follow(status.id, from: from, filter, upTo: through)
+            return try await result(of: status.id, end)
         }
+    }
+
+    /// What is said last: the process's end, or how far its log was read.
+    private func result(
+        of id: ProcessID, _ end: FollowEnd
+    ) async throws(RequestError) -> WireResult.OneOf_Result {
+        guard case .reached(let next) = end else { return try await self.end(of: id, end) }
+        let status = try await hosted { () async throws(HostError) in try await host.status(id) }
+        guard status?.state.hasEnded != true else { return try await self.end(of: id, end) }
+        var read = WireLogRead()
+        read.id = id.rawValue
+        read.next = next
+        return .logRead(read)
     }
 
     /// Gives stdin back however the request ends: only a FIN ends it for good.
@@ -51,7 +69,7 @@ extension RequestHandler {
     ) async throws(RequestError) -> UInt64 {
         switch log.start {
         case .from(let sequence)? where sequence > 0:
-            let next = try await logPosition(id, tail: 0, filter)
+            let next = try await logPosition(id, .end)
             if sequence > next {
                 // The host knows the range to say. Should the log have grown meanwhile, fine.
                 _ = try await hosted { () async throws(HostError) in
@@ -59,25 +77,30 @@ extension RequestHandler {
                 }
             }
             return sequence
-        case .tail(let count)?: return try await logPosition(id, tail: Int(count), filter)
-        case .from?, nil: return try await logPosition(id, tail: nil, filter)
+        case .tail(let count)?:
+            let start = LogStart(tail: Int(count), streams: filter.streams)
+            return try await logPosition(id, start)
+        case .since(let wallTime)?: return try await logPosition(id, .since(wallTime))
+        case .from?, nil: return try await logPosition(id, .oldest)
         }
     }
 
     private func logPosition(
-        _ id: ProcessID, tail: Int?, _ filter: LogFilter
+        _ id: ProcessID, _ start: LogStart
     ) async throws(RequestError) -> UInt64 {
         try await hosted { () async throws(HostError) in
-            try await host.logPosition(id, tail: tail, streams: filter.streams)
+            try await host.logPosition(id, start)
         }
     }
 
     /// Sends the log from a position to its end. The reader is nothing but that position: while its
-    /// window is full nothing is read for it, and what the log forgets meanwhile is a gap. Returns the
-    /// last end that is in it.
+    /// window is full nothing is read for it, and what the log forgets meanwhile is a gap.
+    ///
+    /// - Parameter through: the log's next record when it is not waited for what comes after; nil to
+    ///   follow the process to its end.
     func follow(
-        _ id: ProcessID, from start: UInt64, _ filter: LogFilter
-    ) async throws(RequestError) -> ExitRecord? {
+        _ id: ProcessID, from start: UInt64, _ filter: LogFilter, upTo through: UInt64? = nil
+    ) async throws(RequestError) -> FollowEnd {
         var next = start
         var last: ExitRecord?
         var encoder = LogFrameEncoder(limits: scope.session.configuration.wire)
@@ -86,6 +109,7 @@ extension RequestHandler {
         while true {
             // Neither a log that has always more nor a write that finds room notices a cancel.
             guard !Task.isCancelled else { throw .cancelled }
+            if let through, next >= through { return .reached(next) }
             let position = next
             let batch = try await hosted { () async throws(HostError) in
                 try await host.readLog(id, from: position, atMost: atMost)
@@ -111,11 +135,19 @@ extension RequestHandler {
                 }
             }
             if let rest = encoder.flush() { try await scope.send(rest) }
-            if batch.isEnd { return last }
+            if batch.isEnd { return .ended(last) }
             guard batch.next > next || batch.items.isEmpty else {
                 throw RequestError(.internal, "the log does not go on")
             }
             next = batch.next
         }
     }
+}
+
+/// Why following a log ended.
+enum FollowEnd: Sendable {
+    /// So did the log; the last end that is in it.
+    case ended(ExitRecord?)
+    /// What was there has been sent; the position behind it.
+    case reached(UInt64)
 }

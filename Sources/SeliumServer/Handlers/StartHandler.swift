@@ -70,8 +70,7 @@ extension RequestHandler {
                 return .started(WireStarted(report))
             }
             let from = try await position(start.attach, filter, of: id)
-            let last = try await follow(id, from: from, filter)
-            return try await end(of: id, logged: last)
+            return try await end(of: id, follow(id, from: from, filter))
         }
     }
 

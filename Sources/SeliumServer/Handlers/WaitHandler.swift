@@ -19,15 +19,15 @@ extension RequestHandler {
 
     /// The result of everything that follows a process to its end.
     ///
-    /// - Parameter logged: the end that its log told, for a process that is forgotten by now.
+    /// - Parameter log: how its log ended, for a process that is forgotten by now.
     func end(
-        of id: ProcessID, logged: ExitRecord? = nil
+        of id: ProcessID, _ log: FollowEnd = .ended(nil)
     ) async throws(RequestError) -> WireResult.OneOf_Result {
         let record = try await hosted { () async throws(HostError) in
             do throws(HostError) {
                 return try await host.wait(id)
             } catch {
-                guard error.code == .notFound, let logged else { throw error }
+                guard error.code == .notFound, case .ended(let logged?) = log else { throw error }
                 return logged
             }
         }

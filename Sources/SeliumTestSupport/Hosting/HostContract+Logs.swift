@@ -105,6 +105,10 @@ extension HostContract {
             try equal(try await tail(nil, [.stdout]), 1, "all")
             try equal(try await tail(1_000, [.stdout]), 1, "more than there are")
             try equal(try await tail(5, [.stderr]), 1, "of a silent stream")
+            try equal(try await host.logPosition(id, .since(.min)), 1, "since ever")
+            try equal(try await host.logPosition(id, .since(.max)), 23, "since never")
+            try equal(try await host.logPosition(id, .oldest), 1, "the oldest")
+            try equal(try await host.logPosition(id, .end), 23, "the end")
         },
     ]
 }

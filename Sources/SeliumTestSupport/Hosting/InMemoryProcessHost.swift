@@ -283,10 +283,10 @@ package final class InMemoryProcessHost: ProcessHost {
     }
 
     package func logPosition(
-        _ id: ProcessID, tail count: Int?, streams: Set<LogStream>
+        _ id: ProcessID, _ start: LogStart
     ) async throws(HostError) -> UInt64 {
         try world.withLock { (world) throws(HostError) in
-            guard let position = world.shelf.position(id, tail: count, streams: streams) else {
+            guard let position = world.shelf.position(id, start) else {
                 throw .noProcess(id)
             }
             return position

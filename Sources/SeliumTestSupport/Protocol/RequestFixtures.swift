@@ -78,7 +78,11 @@ package enum RequestFixtures {
         remove.remove.force = true
         var prune = header
         prune.prune = WirePrune()
-        return [start, stop, list, attach, wait, info, named, kill, restart, remove, prune]
+        var read = header
+        read.attach.process.id = 7
+        read.attach.log.since = -5
+        read.attach.noFollow = true
+        return [start, stop, list, attach, wait, info, named, kill, restart, remove, prune, read]
     }
 
     /// The same from somebody who asks for his own namespace and for nothing this version refuses.

@@ -47,6 +47,23 @@ struct RuntimeCommand: ParsableCommand {
         help: ArgumentHelp("A program to start, as key=value;…; several times.", valueName: "spec"))
     var module: [String] = []
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Where what programs write is kept: disk or memory.", valueName: "where"),
+        completion: .list(["disk", "memory"]))
+    var logStorage: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How much of each log is kept on disk.", valueName: "size"))
+    var logKeep: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long it is kept.", valueName: "time"))
+    var logAge: String?
+
     @Flag(help: "Serve callers without certificates, on loopback only.")
     var insecureNoClientAuth = false
 

@@ -1,15 +1,21 @@
 import Configuration
 import SeliumKernel
+import SeliumRuntime
 
 /// What the runtime was told: flags over environment over defaults, each judged once.
 struct RuntimeSettings {
     /// As docs/configuration.md lists them: the flag's name; lists are separated by newlines.
-    static let names = ["work-dir", "listen", "cert-dir", "log-format", "module"]
+    static let names = [
+        "work-dir", "listen", "cert-dir", "log-format", "module", "log-storage", "log-keep",
+        "log-age",
+    ]
 
     let workDirectory: String
     let isDefaultDirectory: Bool
     let certificateDirectory: String?
     let logFormat: DiagnosticSink.Format
+    /// Where what programs write is kept.
+    let logStorage: Runtime.LogStorage
     /// Where to listen, and whether SELIUM_DOMAIN or SELIUM_PORT decided that.
     let listeners: [ListenerRequest]
     /// Programs to start, the control server's own spec not among them.
@@ -39,6 +45,16 @@ struct RuntimeSettings {
             throw Failure(
                 command.logFormat == nil ? RuntimeProgram.badConfiguration : RuntimeProgram.usage,
                 "--log-format '\(other)' is neither text nor json")
+        }
+        let given: [String: String?] = [
+            "log-storage": command.logStorage, "log-keep": command.logKeep,
+            "log-age": command.logAge,
+        ]
+        logStorage = try LogSettings.storage(
+            try reader.text("log-storage"), keep: try reader.text("log-keep"),
+            age: try reader.text("log-age")
+        ) { name in
+            (given[name] ?? nil) == nil ? RuntimeProgram.badConfiguration : RuntimeProgram.usage
         }
         allowsAnonymous = command.insecureNoClientAuth
         isPrivate = command.isPrivate
@@ -144,7 +160,8 @@ private struct SettingReader {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (name, value) in [
             ("work-dir", command.workDir), ("cert-dir", command.certDir),
-            ("log-format", command.logFormat),
+            ("log-format", command.logFormat), ("log-storage", command.logStorage),
+            ("log-keep", command.logKeep), ("log-age", command.logAge),
         ] {
             guard let value else { continue }
             values[AbsoluteConfigKey(["selium", name])] = ConfigValue(

@@ -7,12 +7,17 @@ struct RealServer: Sendable {
     /// Its UDP port, the same on ::1 and 127.0.0.1.
     let port: Int
     private let process: Process
+    /// What else its runtime was told.
+    private let variables: [String: String]
 
     /// Runs `body` with a server that listens, and ends it afterwards.
     ///
-    /// - Parameter certify: puts certificates into the directory; without it `selium cert init` does.
+    /// - Parameters:
+    ///   - certify: puts certificates into the directory; without it `selium cert init` does.
+    ///   - variables: settings of the runtime, and of those that come in its place.
     static func withServer<Value: Sendable>(
-        certify: ((URL) throws -> Void)? = nil, _ body: (RealServer) async throws -> Value
+        certify: ((URL) throws -> Void)? = nil, variables: [String: String] = [:],
+        _ body: (RealServer) async throws -> Value
     ) async throws -> Value {
         let files = try TemporaryDirectory()
         defer { files.remove() }
@@ -23,7 +28,7 @@ struct RealServer: Sendable {
             let made = try await Command.run(selium, ["cert", "init", "--dir", certificates.path])
             guard made.code == 0 else { throw MissingTool(message: made.errors) }
         }
-        return try await running(in: files.url, listen: "localhost:0", body)
+        return try await running(in: files.url, listen: "localhost:0", variables, body)
     }
 
     /// Runs `body` with another runtime in the place of this one, which has ended: the same work
@@ -31,16 +36,17 @@ struct RealServer: Sendable {
     func withSuccessor<Value: Sendable>(
         _ body: (RealServer) async throws -> Value
     ) async throws -> Value {
-        try await Self.running(in: directory, listen: "localhost:\(port)", body)
+        try await Self.running(in: directory, listen: "localhost:\(port)", variables, body)
     }
 
     private static func running<Value: Sendable>(
-        in directory: URL, listen: String, _ body: (RealServer) async throws -> Value
+        in directory: URL, listen: String, _ variables: [String: String],
+        _ body: (RealServer) async throws -> Value
     ) async throws -> Value {
         let process = Process()
         process.executableURL = Checkout.binaries.appending(path: "selium-runtime")
         process.arguments = ["--work-dir", directory.path, "--listen", listen]
-        process.environment = Command.environment([:])
+        process.environment = Command.environment(variables)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         let errors = Pipe()
@@ -51,7 +57,9 @@ struct RealServer: Sendable {
             process.waitUntilExit()
         }
         let port = try await listening(errors.fileHandleForReading)
-        return try await body(RealServer(directory: directory, port: port, process: process))
+        return try await body(
+            RealServer(
+                directory: directory, port: port, process: process, variables: variables))
     }
 
     /// The command with this server's settings.

@@ -33,6 +33,50 @@ enum SmallGuest {
         AEEBaiEAIABBgBlJDQALCw==
         """
 
+    /// Writes 10,000 lines of 1,000 bytes, each its number in eight digits and dots, then waits for an
+    /// hour:
+    /// ```
+    /// (module
+    ///   (import "wasi_snapshot_preview1" "fd_write"
+    ///     (func $write (param i32 i32 i32 i32) (result i32)))
+    ///   (import "wasi_snapshot_preview1" "poll_oneoff"
+    ///     (func $poll (param i32 i32 i32 i32) (result i32)))
+    ///   (memory (export "memory") 1)
+    ///   (func (export "_start")
+    ///     (local $n i32) (local $rest i32) (local $place i32) (local $at i32)
+    ///     (memory.fill (i32.const 1024) (i32.const 46) (i32.const 999))
+    ///     (i32.store8 (i32.const 2023) (i32.const 10))
+    ///     (loop $lines
+    ///       (local.set $n (i32.add (local.get $n) (i32.const 1)))
+    ///       (local.set $rest (local.get $n))
+    ///       (local.set $place (i32.const 1031))
+    ///       (loop $digits
+    ///         (i32.store8 (local.get $place)
+    ///           (i32.add (i32.const 48) (i32.rem_u (local.get $rest) (i32.const 10))))
+    ///         (local.set $rest (i32.div_u (local.get $rest) (i32.const 10)))
+    ///         (local.set $place (i32.sub (local.get $place) (i32.const 1)))
+    ///         (br_if $digits (i32.ge_u (local.get $place) (i32.const 1024))))
+    ///       (local.set $at (i32.const 1024))
+    ///       (loop $part
+    ///         (i32.store (i32.const 0) (local.get $at))
+    ///         (i32.store (i32.const 4) (i32.sub (i32.const 2024) (local.get $at)))
+    ///         (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))
+    ///           (then unreachable))
+    ///         (local.set $at (i32.add (local.get $at) (i32.load (i32.const 8))))
+    ///         (br_if $part (i32.lt_u (local.get $at) (i32.const 2024))))
+    ///       (br_if $lines (i32.lt_u (local.get $n) (i32.const 10000))))
+    ///     (i32.store (i32.const 80) (i32.const 1))
+    ///     (i64.store (i32.const 88) (i64.const 3600000000000))
+    ///     (drop (call $poll (i32.const 64) (i32.const 128) (i32.const 1) (i32.const 8)))))
+    /// ```
+    static let counter = """
+        AGFzbQEAAAABDAJgBH9/f38Bf2AAAAJIAhZ3YXNpX3NuYXBzaG90X3ByZXZpZXcxCGZkX3dyaXRlAAAWd2FzaV9zbmFw
+        c2hvdF9wcmV2aWV3MQtwb2xsX29uZW9mZgAAAwIBAQUDAQABBxMCBm1lbW9yeQIABl9zdGFydAACCrkBAbYBAQR/QYAI
+        QS5B5wf8CwBB5w9BCjoAAANAIABBAWohACAAIQFBhwghAgNAIAJBMCABQQpwajoAACABQQpuIQEgAkEBayECIAJBgAhP
+        DQALQYAIIQMDQEEAIAM2AgBBBEHoDyADazYCAEEBQQBBAUEIEAAEQAALIANBCCgCAGohAyADQegPSQ0ACyAAQZDOAEkN
+        AAtB0ABBATYCAEHYAEKAwOKF4+gANwMAQcAAQYABQQFBCBABGgs=
+        """
+
     /// Prints `up` and exits with 3:
     /// ```
     /// (module

@@ -127,6 +127,48 @@ struct LogBufferTests {
             ])
     }
 
+    @Test(
+        "what is missing in front of a log whose beginning is on disk: kept there once, then lost")
+    func behindDisk() throws {
+        var log = LogBuffer(next: 31, lost: 21...30)
+        log.append(Self.piece("x\n"), wallTime: 5, monotonicTime: 0)
+        log.append(Self.piece("y\n"), wallTime: 9, monotonicTime: 0)
+        func gaps(_ position: UInt64) throws -> [LogItem] {
+            Array(try #require(try log.read(from: position, atMost: 1_000)).items.dropLast(2))
+        }
+        let lost = LogItem.gap(LogGap(from: 21, through: 30, bytes: 0, reason: .lost))
+        #expect(
+            try gaps(7) == [
+                .gap(LogGap(from: 7, through: 20, bytes: 0, reason: .retention)), lost,
+            ])
+        #expect(try gaps(21) == [lost])
+        #expect(
+            try gaps(25) == [.gap(LogGap(from: 25, through: 30, bytes: 0, reason: .lost))])
+        #expect(try gaps(31) == [])
+        #expect(log.tail(3, streams: [.stdout]).position == 31)
+        #expect(log.tail(3, streams: [.stdout]).missing == 1)
+        #expect(log.tail(2, streams: [.stdout]).missing == 0)
+        #expect(log.position(since: 6) == 32)
+        #expect(log.position(since: 10) == 33)
+    }
+
+    @Test("what is on disk leaves memory down to what is kept for followers, but for the newest")
+    func written() throws {
+        let id = try #require(ProcessID(1))
+        var shelf = LogShelf()
+        shelf.open(id)
+        for index in 0..<100 {
+            shelf.append(
+                [Self.piece("\(index)\n")], to: id, wallTime: 0, monotonicTime: UInt64(index))
+        }
+        shelf.wasWritten(id, before: 51, keeping: 1_000_000)
+        #expect(shelf.oldest(id) == 1, "there is plenty of room")
+        shelf.wasWritten(id, before: 51, keeping: 0)
+        #expect(shelf.oldest(id) == 51)
+        shelf.wasWritten(id, before: 101, keeping: 0)
+        #expect(shelf.oldest(id) == 100)
+    }
+
     @Test("the record that ends a log is never dropped")
     func endStays() {
         var log = LogBuffer(capacity: 500)

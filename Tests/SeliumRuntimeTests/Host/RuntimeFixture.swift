@@ -30,23 +30,25 @@ enum RuntimeFixture {
     static func open(
         _ directory: String, compiler: any ModuleCompiling = InProcessCompiler(),
         compilers: Int? = nil, ceiling: Int? = nil,
-        uploadPatience: UInt64 = Limits.uploadPatience
+        uploadPatience: UInt64 = Limits.uploadPatience,
+        logStorage: Runtime.LogStorage = .disk(SegmentRetention())
     ) throws -> Runtime {
         try Runtime(
             Runtime.Configuration(
                 workDirectory: directory, compiler: compiler, compilers: compilers,
                 processCeiling: ceiling,
-                uploadPatience: uploadPatience,
+                uploadPatience: uploadPatience, logStorage: logStorage,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
     }
 
     static func with<R>(
         uploadPatience: UInt64 = Limits.uploadPatience,
+        logStorage: Runtime.LogStorage = .disk(SegmentRetention()),
         _ body: (Runtime, String) async throws -> R
     ) async throws -> R {
         let path = try directory()
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let runtime = try open(path, uploadPatience: uploadPatience)
+        let runtime = try open(path, uploadPatience: uploadPatience, logStorage: logStorage)
         do {
             let result = try await body(runtime, path)
             await runtime.shutDown()

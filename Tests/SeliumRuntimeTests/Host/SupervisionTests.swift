@@ -2,9 +2,10 @@ import Foundation
 import SeliumABI
 import SeliumHosting
 import SeliumKernel
-import SeliumRuntime
 import SeliumTestSupport
 import Testing
+
+@testable import SeliumRuntime
 
 @Suite("Incarnations, and the runtimes they outlive", .timeLimit(.minutes(5)))
 struct RuntimeSupervisionTests {
@@ -94,6 +95,7 @@ struct RuntimeSupervisionTests {
             }
             let plain = try await first.run(ContractModules.module(.endless))
             try await hears(first, restartable) { if case .ended = $0 { true } else { false } }
+            await first.logStore?.settle()
             let copy = try RestartTests.crashed(path)
             defer { try? FileManager.default.removeItem(atPath: copy) }
             let second = try RuntimeFixture.open(copy)
@@ -114,7 +116,8 @@ struct RuntimeSupervisionTests {
                 if case .ended(let end) = record { end.incarnation == 2 } else { false }
             }
             _ = try await second.stop(restartable, idempotency: nil)
-            #expect(try await second.output(restartable) == "app.wasm\0TOKEN=s3cret\0\n")
+            let shown = "app.wasm\0TOKEN=s3cret\0\n"
+            #expect(try await second.output(restartable) == shown + shown, "of both incarnations")
             let chunks = try await second.chunks(restartable)
             #expect(zip(chunks, chunks.dropFirst()).allSatisfy { $0.last + 1 == $1.first })
             let stopped = try await second.kill(running, idempotency: nil)

@@ -1,11 +1,12 @@
 import Foundation
 import SeliumHosting
 import SeliumKernel
-import SeliumRuntime
 import SeliumTLSCore
 import SeliumTestSupport
 import Synchronization
 import Testing
+
+@testable import SeliumRuntime
 
 @Suite(
     "A disk that is full under the module store",
@@ -112,6 +113,66 @@ struct FullDiskTests {
         await runtime.closeInput(claim)
         #expect(try await runtime.output(living).contains("one"))
         _ = try await runtime.wait(living)
+    }
+
+    @Test("a log stays in memory while the disk is full, says so, and is on disk afterwards")
+    func logs() async throws {
+        let path = try RuntimeFixture.directory()
+        let disk = try #require(SmallDisk(path, mebibytes: 320))
+        defer { disk.unmount() }
+        try FileManager.default.createDirectory(
+            atPath: path + "/modules", withIntermediateDirectories: true)
+        let runtime = try RuntimeFixture.open(path)
+        let id = try await runtime.run(ContractModules.module(.echo)) { $0.takesInput = true }
+        let claim = try await runtime.openInput(id)
+        func say(_ line: String) async throws {
+            try await runtime.writeInput(claim, Array(line.utf8), end: false)
+            // Nobody waits for the disk: it comes at once.
+            while try await !text(of: id, in: runtime).contains(line) { await Task.yield() }
+        }
+        try await say("before\n")
+        try disk.fill()
+        // The first is written in vain, the second knows that.
+        try await say("full 1\n")
+        await runtime.logStore?.settle()
+        try await say("full 2\n")
+        while try await !text(of: id, in: runtime).contains(LogStore.outage) { await Task.yield() }
+        #expect(
+            try await text(of: id, in: runtime)
+                == "before\nfull 1\nfull 2\n(\(LogStore.outage))\n")
+        try disk.empty()
+        while runtime.logStore?.isOut == true { await Task.yield() }
+        try await say("after\n")
+        try await runtime.writeInput(claim, [], end: true)
+        _ = try await runtime.wait(id)
+        let log = try await runtime.items(id)
+        let words = try await text(of: id, in: runtime)
+        #expect(words.hasSuffix("after\n(\(LogStore.outageEnded))\n"))
+        await runtime.shutDown()
+        let copy = try RestartTests.crashed(path)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        let second = try RuntimeFixture.open(copy)
+        #expect(try await second.items(id) == log)
+        await second.shutDown()
+    }
+
+    /// What it wrote so far, with notes in brackets.
+    private func text(of id: ProcessID, in runtime: Runtime) async throws -> String {
+        var position: UInt64 = 1
+        var text = ""
+        let end = try await runtime.logPosition(id, .end)
+        while position < end {
+            let batch = try await runtime.readLog(id, from: position, atMost: 1 << 20)
+            for case .chunk(let chunk) in batch.items {
+                switch chunk.content {
+                case .text(_, let bytes): text += String(decoding: bytes, as: UTF8.self)
+                case .system(.note(let note)): text += "(\(note))\n"
+                case .system: break
+                }
+            }
+            position = batch.next
+        }
+        return text
     }
 
     /// A start that has to compile is refused while the disk is full, so that it is worth another

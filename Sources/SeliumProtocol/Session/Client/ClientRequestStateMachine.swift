@@ -8,7 +8,8 @@ package enum ClientCall: Sendable, Hashable {
     case remove
     case prune
     case list
-    case attach(input: Bool)
+    /// `isOnce` with `no_follow`.
+    case attach(input: Bool, isOnce: Bool = false)
     case wait
     case info
 }
@@ -26,7 +27,8 @@ extension ClientCall {
         case .remove?: self = .remove
         case .prune?: self = .prune
         case .list?: self = .list
-        case .attach(let attach)?: self = .attach(input: attach.input)
+        case .attach(let attach)?:
+            self = .attach(input: attach.input, isOnce: attach.noFollow)
         case .wait?: self = .wait
         case .info?: self = .info
         case nil: return nil
@@ -62,7 +64,7 @@ package struct ClientRequestStateMachine: ~Copyable {
     package var maySendInput: Bool {
         guard case .following = state else { return false }
         switch call {
-        case .start(_, _, let input), .attach(let input): return input
+        case .start(_, _, let input), .attach(let input, _): return input
         case .stop, .restart, .remove, .prune, .list, .wait, .info: return false
         }
     }
@@ -176,6 +178,7 @@ extension ClientRequestStateMachine {
         switch (call, result) {
         case (.start(_, let follows, _), .started): !follows
         case (.start(_, let follows, _), .ended): follows
+        case (.attach(_, let isOnce), .logRead): isOnce
         case (.stop, .stopped), (.list, .processes), (.attach, .ended), (.wait, .ended),
             (.info, .info), (.restart, .restarted), (.remove, .removed), (.prune, .pruned):
             true

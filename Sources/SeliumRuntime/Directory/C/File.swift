@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// A system call that failed.
@@ -97,6 +98,12 @@ final class File: Sendable {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync") }
     }
 
+    /// The same for everything on the file system it is on.
+    func synchronizeFileSystem() throws(SystemError) {
+        let result = cposix_sync_file_system(descriptor)
+        guard result == 0 else { throw SystemError("syncfs", -result) }
+    }
+
     func setMode(_ mode: mode_t) throws(SystemError) {
         guard fchmod(descriptor, mode) == 0 else { throw SystemError("chmod") }
     }
@@ -160,6 +167,13 @@ final class File: Sendable {
     func unlink(_ name: String) throws(SystemError) {
         guard unsafe unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else {
             throw SystemError("unlink")
+        }
+    }
+
+    /// Removes an empty directory; fine when it does not exist.
+    func removeDirectory(_ name: String) throws(SystemError) {
+        guard unsafe unlinkat(descriptor, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
+            throw SystemError("rmdir")
         }
     }
 
