@@ -81,7 +81,8 @@ struct AddressRace<Connection: Sendable>: Sendable {
                     goesOn = false
                 case .ended(let attempt):
                     if case .silent = attempt { outcome = .silent }
-                    goesOn = perform(machine.attemptFailed(now: now))
+                    // Whoever gave up wants no further one.
+                    goesOn = !Task.isCancelled && perform(machine.attemptFailed(now: now))
                 }
             }
             group.cancelAll()
