@@ -179,8 +179,10 @@ struct SupervisionTests {
                 RealServer.selium, ["attach", "web", "--tail", "all", "-o", "jsonl"],
                 environment: server.environment)
             let wait = try RunningCommand(
-                RealServer.selium, ["wait", "web"], environment: server.environment)
+                RealServer.selium, ["-v", "wait", "web"], environment: server.environment)
             var seen = try await watch.output(until: "here I go")
+            // Who comes after the end finds nobody who listens.
+            _ = try await wait.errors(until: "connected")
             server.terminate()
             try await server.withSuccessor { server in
                 seen += try await watch.output(until: #""kind":"began","incarnation":2"#)
