@@ -404,9 +404,13 @@ struct SocketTests {
         let certificates = try LiveCertificates()
         let server = try await EchoServer.start(tls: certificates.serverContext())
         let connection = try await connect(server, certificates)
+        // One that nobody accepted would be refused instead.
+        let arriving = server.listener.connections.makeAsyncIterator()
+        let accepted = await arriving.next()
         await server.listener.close()
         let end = await connection.ended()
         #expect(end == .closedByPeer(code: 4, isTransport: false, reason: "shutting down"))
+        withExtendedLifetime(accepted) {}
     }
 
     @Test("a connection that nobody accepted before the shutdown is refused before any work")
