@@ -20,6 +20,10 @@ public struct SystemResolver: NameResolver {
     public func addresses(
         of name: HostName, within duration: Duration?, until shutdown: ShutdownToken?
     ) async throws(NetError) -> [IPAddress] {
+        // Not every system's hosts file has it, and no name server need be asked (RFC 6761 section 6.3).
+        if SpecialName(DNSName(name)) == .loopback {
+            return SpecialName.loopbackAddresses
+        }
         let isFree = Self.questions.withLock { count in
             guard count < Self.maximumQuestions else { return false }
             count += 1
