@@ -28,16 +28,9 @@ struct Attach: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
-    /// Each of them once, in the order given.
-    private func distinct() throws(CommandError) -> [ProcessReference] {
-        var seen: Set<ProcessReference> = []
-        return try processes.map { word throws(CommandError) in try ProcessReference(word: word) }
-            .filter { seen.insert($0).inserted }
-    }
-
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         let position = try start.position(.tail(10))
-        let processes = try distinct()
+        let processes = try ProcessReference.distinct(processes)
         let form = try view.form(context, severalIDs: processes.count > 1)
         guard !input || processes.count == 1 else {
             throw CommandError.usage("-i takes one process")

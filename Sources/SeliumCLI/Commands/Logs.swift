@@ -48,7 +48,7 @@ struct Logs: SeliumSubcommand {
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
-        let references = try distinct()
+        let references = try ProcessReference.distinct(processes)
         let window = try window(now: context.console.now())
         var form = try view.form(context, severalIDs: references.count > 1)
         form.pattern = try pattern()
@@ -80,13 +80,6 @@ struct Logs: SeliumSubcommand {
             try await group.waitForAll()
         }
         return .ok
-    }
-
-    /// Each of them once, in the order given.
-    private func distinct() throws(CommandError) -> [ProcessReference] {
-        var seen: Set<ProcessReference> = []
-        return try processes.map { word throws(CommandError) in try ProcessReference(word: word) }
-            .filter { seen.insert($0).inserted }
     }
 
     private func pattern() throws(CommandError) -> String? {

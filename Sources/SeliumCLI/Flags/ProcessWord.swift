@@ -18,4 +18,11 @@ extension ProcessReference {
                 remedies: ["to list them: selium ps -a"])
         }
     }
+
+    /// Words read as above, each process once, in the order given.
+    static func distinct(_ words: [String]) throws(CommandError) -> [ProcessReference] {
+        var seen: Set<ProcessReference> = []
+        return try words.map { word throws(CommandError) in try ProcessReference(word: word) }
+            .filter { seen.insert($0).inserted }
+    }
 }
