@@ -88,11 +88,7 @@ public struct SeliumClient: Sendable {
     ) {
         var stop = WireStop()
         stop.process = reference.wire
-        let result = try await ask(
-            .stop(stop), namespace: reference.namespace, changesSomething: true)
-        guard case .stopped(let stopped) = result.last else { throw Self.misplaced }
-        let exit = ExitRecord(stopped.exit)
-        return (stopped.id, stopped.alreadyEnded ? .alreadyEnded(exit) : .stopped(exit))
+        return try await end(.stop(stop), reference)
     }
 
     /// Ends a process without asking it, and waits until it is gone.
@@ -101,8 +97,13 @@ public struct SeliumClient: Sendable {
     ) {
         var kill = WireKill()
         kill.process = reference.wire
-        let result = try await ask(
-            .kill(kill), namespace: reference.namespace, changesSomething: true)
+        return try await end(.kill(kill), reference)
+    }
+
+    private func end(
+        _ call: WireRequest.OneOf_Call, _ reference: ProcessReference
+    ) async throws(ClientError) -> (id: UInt64, outcome: StopOutcome) {
+        let result = try await ask(call, namespace: reference.namespace, changesSomething: true)
         guard case .stopped(let stopped) = result.last else { throw Self.misplaced }
         let exit = ExitRecord(stopped.exit)
         return (stopped.id, stopped.alreadyEnded ? .alreadyEnded(exit) : .stopped(exit))
