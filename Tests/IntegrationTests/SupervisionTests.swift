@@ -77,9 +77,10 @@ struct SupervisionTests {
             let unknown = try await server.selium("start", guest, "--restart", "sometimes")
             #expect(unknown.code == 64)
             #expect(unknown.errors.contains("--restart is not 'no', 'on-failure', 'always'"))
-            let help = try await server.selium("start", "--help").text
-                .split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            #expect(help.contains("10s (default). No effect in this version"), "\(help)")
+            // Of a later version: taken here, it would be ignored.
+            let later = try await server.selium("start", guest, "--stop-timeout", "1s")
+            #expect(later.code == 64)
+            #expect(later.errors.contains("--stop-timeout"), "\(later.errors)")
             #expect(try await server.selium("ps", "-a", "-q").text.isEmpty)
         }
     }

@@ -8,7 +8,7 @@ enum RepeatedFlags {
             "--domain", "--port", "--cert-dir", "--server-name", "--timeout", "--output",
             "--log-format", "--color", "--name", "--memory", "--tail", "--from", "--dir", "--out",
             "--days", "--restart", "--backoff", "--reset-after", "--restart-limit",
-            "--no-restart-on", "--stop-timeout", "--since", "--until", "--grep",
+            "--no-restart-on", "--since", "--until", "--grep",
         ]
         var flags = Dictionary(uniqueKeysWithValues: names.map { ($0, $0) })
         flags["-o"] = "--output"

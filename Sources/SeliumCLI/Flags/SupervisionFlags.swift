@@ -37,13 +37,6 @@ struct SupervisionFlags: ParsableArguments {
             "Exit codes after which it does not begin again.", valueName: "codes"))
     var noRestartOn: String?
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "What a program that listens for a stop has to finish: 10s (default). No effect in this version: no program can listen for one yet.",
-            valueName: "duration"))
-    var stopTimeout: String?
-
     init() {}
 
     /// What was said. Whether it makes sense together the server judges.
@@ -72,10 +65,6 @@ struct SupervisionFlags: ParsableArguments {
                 said.limit = .init(count, within: Self.duration(window))
             }
             if let noRestartOn { said.noRestartOn = try SupervisionText.codes(noRestartOn) }
-            if let stopTimeout {
-                said.stopTimeout = Self.duration(
-                    try SupervisionText.duration(stopTimeout, flag: "--stop-timeout"))
-            }
             return said
         } catch {
             throw .usage(error.message, remedies: [error.remedy])
