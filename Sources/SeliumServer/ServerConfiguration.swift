@@ -1,3 +1,4 @@
+import SeliumKernel
 public import SeliumProtocol
 
 /// Who may call.
@@ -9,7 +10,8 @@ public enum CallerPolicy: Sendable, Hashable {
     case anonymous
 }
 
-/// Every limit and interval of the control server, with its reason.
+/// Every limit and interval of the control server, with its reason; what one caller may have is a quota
+/// of the process world and stands with the others in `Limits`.
 public struct ServerConfiguration: Sendable {
     public var callers: CallerPolicy = .certificates
     /// What `info` says about this server's version.
@@ -18,27 +20,27 @@ public struct ServerConfiguration: Sendable {
     public var wire = ProtocolConfiguration.standard
 
     /// Streams a client may have open on one connection.
-    public var maximumStreams = 100
+    public var maximumStreams = Limits.streamsPerConnection
     /// Of these, how many may live as long as what they follow, so that a short call always finds a
     /// slot. The next is RESOURCE_EXHAUSTED before any effect.
-    public var maximumLongLived = 64
+    public var maximumLongLived = Limits.longLivedPerConnection
     /// Connections of one identity; the next is closed with code 5.
-    public var maximumConnectionsPerIdentity = 64
+    public var maximumConnectionsPerIdentity = Limits.connectionsPerIdentity
     /// Requests of one identity at work; the next is RESOURCE_EXHAUSTED. Those that only wait for their
     /// reader or follow a process do not count.
-    public var maximumRequestsPerIdentity = 256
+    public var maximumRequestsPerIdentity = Limits.requestsPerIdentity
     /// Bytes that one identity may make us hold: unfinished frames, what was read and not taken yet,
     /// answers that wait for the window. Beyond it reading and following wait, and further requests
     /// are RESOURCE_EXHAUSTED.
-    public var maximumBufferedPerIdentity = 64 << 20
+    public var maximumBufferedPerIdentity = Limits.bufferedPerIdentity
     /// Bytes of an answer that may wait for one stream's window and acknowledgements.
     public var streamBuffer = 256 << 10
     /// Bytes written to a connection after which what it still holds is looked at again.
     public var bufferSample = 1 << 20
     /// Requests a second that a `user` gets at once; beyond it the next is read later.
-    public var requestsPerSecond: UInt64 = 1_000
+    public var requestsPerSecond = Limits.requestsPerSecond
     /// How many requests a `user` may send in one go.
-    public var requestBurst: UInt64 = 2_000
+    public var requestBurst = Limits.requestBurst
     /// Bytes of frames longer than the usual 64 KiB that one connection may have unfinished.
     public var largeFrameBytes = 16 << 20
 

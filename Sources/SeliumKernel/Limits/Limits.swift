@@ -12,6 +12,25 @@ public enum Limits {
     /// Environment variables of one start.
     public static let environment = 256
 
+    // MARK: One caller (the server's `ServerConfiguration` takes them from here)
+
+    /// Streams a client may have open on one connection.
+    public static let streamsPerConnection = 100
+    /// Of these, how many may live as long as what they follow, so that a short call always finds a
+    /// slot.
+    public static let longLivedPerConnection = 64
+    /// Connections of one identity.
+    public static let connectionsPerIdentity = 64
+    /// Requests of one identity at work; those that wait for their reader or follow a process do not
+    /// count.
+    public static let requestsPerIdentity = 256
+    /// Bytes that one identity may make the server hold, over all its connections.
+    public static let bufferedPerIdentity = 64 << 20
+    /// Requests a second of a `user`; `operator` has no such limit.
+    public static let requestsPerSecond: UInt64 = 1_000
+    /// Requests of a `user` in one go.
+    public static let requestBurst: UInt64 = 2_000
+
     // MARK: Modules
 
     /// Bytes of a module: the largest real one we know is 99 MB.
