@@ -6,6 +6,10 @@ enum PrivateSetup {
     /// Makes them. From before the first of them exists the end of stdin takes them away again.
     static func begin(_ directory: String) throws(Failure) {
         Signals.endWithStdin(removing: directory)
+        try PrivateDirectory.make { () throws(Failure) in try fill(directory) }
+    }
+
+    private static func fill(_ directory: String) throws(Failure) {
         guard Surroundings.makeNewDirectory(directory) else {
             throw .configuration("cannot make the directory \(directory)")
         }

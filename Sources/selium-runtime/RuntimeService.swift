@@ -43,8 +43,11 @@ struct RuntimeService {
     // MARK: Before anything listens
 
     private func openRuntime() throws(Failure) -> Runtime {
-        // A folder that somebody named is made; the default has to look like one.
-        if !settings.isDefaultDirectory, !Surroundings.makeDirectory(settings.workDirectory) {
+        // A folder that somebody named is made; the default has to look like one. A private one is there,
+        // or was taken away for good.
+        if !settings.isDefaultDirectory, !settings.isPrivate,
+            !Surroundings.makeDirectory(settings.workDirectory)
+        {
             throw .configuration("cannot make the work directory \(settings.workDirectory)")
         }
         do {

@@ -1,11 +1,30 @@
 import Glibc
+import Synchronization
 
 /// The work directory that `selium run` made for one runtime.
 enum PrivateDirectory {
     /// How such a directory is called; nothing else is ever removed.
     private static let prefix = "selium-run-"
     /// Others in this process may still make files while it is removed.
-    private static let attempts = 8
+    private static let attempts = 100
+    /// Whether it was removed for good.
+    private static let isGone = Mutex(false)
+
+    /// Runs `body`, which makes it and what has to be in it; nothing when it was removed for good.
+    static func make<E: Error>(_ body: () throws(E) -> Void) throws(E) {
+        try isGone.withLock { (isGone) throws(E) in
+            if !isGone { try body() }
+        }
+    }
+
+    /// Removes it, and from now on nobody makes it again: whoever was about to, would leave it behind
+    /// when the process ends next. What is being made is waited for.
+    static func removeForGood(_ path: String) {
+        isGone.withLock { isGone in
+            isGone = true
+            remove(path)
+        }
+    }
 
     /// Removes it with everything in it, if it is one of those, ours, and closed to others.
     static func remove(_ path: String) {

@@ -30,7 +30,7 @@ final class Signals: Sendable {
             while true {
                 let count = unsafe read(STDIN_FILENO, &byte, 1)
                 guard count == 0 || (count < 0 && errno != EINTR) else { continue }
-                PrivateDirectory.remove(directory)
+                PrivateDirectory.removeForGood(directory)
                 _exit(0)
             }
         }
