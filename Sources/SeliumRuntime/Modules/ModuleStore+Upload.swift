@@ -109,9 +109,11 @@ extension ModuleStore {
         guard let file else { throw HostError(.failedPrecondition, "this upload was given up") }
         let isStored: Bool
         do throws(SystemError) {
-            isStored = try file.append(bytes)
-            if isStored, file.unsynchronized >= Limits.uploadSyncBytes {
-                try await files.run { () throws(SystemError) in try file.synchronize() }
+            // Not here: a disk that has much to write makes also plain writes wait.
+            isStored = try await files.run { () throws(SystemError) in
+                guard try file.append(bytes) else { return false }
+                if file.unsynchronized >= Limits.uploadSyncBytes { try file.synchronize() }
+                return true
             }
         } catch {
             throw failure(error, "an upload cannot be stored")
