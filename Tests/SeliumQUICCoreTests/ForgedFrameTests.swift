@@ -116,6 +116,32 @@ struct ForgedFrameTests {
         }
     }
 
+    @Test("a stream beyond what is allowed, of either kind, is a STREAM_LIMIT_ERROR")
+    func streamLimit() throws {
+        // The first unidirectional stream where none is allowed, and a far bidirectional one.
+        for id in [2, 4 * 100_000] as [UInt64] {
+            let pair = try QUICPair()
+            let (client, server) = try pair.connect()
+            pair.clients[0].mutation = { frames in
+                let forged = [0x0a] + varint(id) + [1, 7]
+                for index in 0..<frames.count {
+                    frames[index] = index < forged.count ? forged[index] : 0
+                }
+            }
+            let stream = try #require(client.openStream())
+            _ = client.write(stream, SeededBytes.make(1_000).span)
+            #expect(pair.run(until: { server.end != nil && client.end != nil }))
+            // RFC 9000 section 20.1.
+            guard case .violation(4, isTransport: true, _) = server.end,
+                case .closedByPeer(4, isTransport: true, _) = client.end
+            else {
+                Issue.record(
+                    "\(id): \(String(describing: server.end)), \(String(describing: client.end))")
+                continue
+            }
+        }
+    }
+
     @Test(
         "clients with the right keys that send mutated frames harm nobody else",
         arguments: [31, 32, 33] as [UInt64])

@@ -143,6 +143,28 @@ struct HostileTests {
         }
     }
 
+    @Test(
+        "so does a flood of those that belong to no stream, however few packets they come in",
+        arguments: [("PING", [1]), ("PATH_CHALLENGE", [0x1a, 1, 2, 3, 4, 5, 6, 7, 8])]
+            as [(String, [UInt8])])
+    func connectionFlood(name: String, frame: [UInt8]) throws {
+        var configuration = QUICConfiguration.server
+        configuration.controlFramesPerSecond = 50
+        let pair = try QUICPair(server: configuration)
+        let (client, server) = try pair.connect()
+        pair.clients[0].mutation = { frames in
+            let count = frames.count / frame.count * frame.count
+            for index in 0..<frames.count {
+                frames[index] = index < count ? frame[index % frame.count] : 0
+            }
+        }
+        let stream = try #require(client.openStream())
+        _ = client.write(stream, SeededBytes.make(2_000).span)
+        #expect(pair.run(until: { client.end != nil && server.end != nil }))
+        #expect(
+            client.end == .closedByPeer(code: 2, isTransport: false, reason: "control frame flood"))
+    }
+
     @Test("as many control frames in more time are no flood")
     func noFlood() throws {
         var configuration = QUICConfiguration.server
