@@ -67,9 +67,12 @@ public struct SeliumClient: Sendable {
     // MARK: Requests with one answer
 
     /// The processes the caller may see, by ascending id.
-    public func processes(includingEnded: Bool = false) async throws(ClientError) -> [ProcessStatus]
-    {
-        try await list([], includingEnded: includingEnded)
+    ///
+    /// - Parameter filters: only those that pass each of them.
+    public func processes(
+        includingEnded: Bool = false, matching filters: [ProcessFilter] = []
+    ) async throws(ClientError) -> [ProcessStatus] {
+        try await list([], includingEnded: includingEnded, matching: filters)
     }
 
     /// The process of that id or name.
@@ -163,6 +166,16 @@ public struct SeliumClient: Sendable {
         return (ended.id, ExitRecord(ended.exit))
     }
 
+    /// Everything the server knows of a process, but for its output, and values of arguments and
+    /// variables.
+    public func inspect(_ reference: ProcessReference) async throws(ClientError) -> ProcessDetail {
+        var inspect = WireInspect()
+        inspect.process = reference.wire
+        let result = try await ask(.inspect(inspect), namespace: reference.namespace)
+        guard case .inspected(let inspected) = result.last else { throw Self.misplaced }
+        return ProcessDetail(inspected)
+    }
+
     /// What the server says about itself and about the caller.
     public func info() async throws(ClientError) -> ServerInfo {
         let result = try await ask(.info(WireInfo()))
@@ -171,11 +184,13 @@ public struct SeliumClient: Sendable {
     }
 
     func list(
-        _ references: [ProcessReference], includingEnded: Bool
+        _ references: [ProcessReference], includingEnded: Bool,
+        matching filters: [ProcessFilter] = []
     ) async throws(ClientError) -> [ProcessStatus] {
         var list = WireList()
         list.processes = references.map(\.wire)
         list.includeEnded = includingEnded
+        list.filters = filters.map(\.wire)
         let namespace = references.first?.namespace ?? ""
         let result = try await ask(.list(list), namespace: namespace)
         guard case .processes(let last) = result.last else { throw Self.misplaced }
@@ -190,6 +205,7 @@ extension SeliumClient {
     struct Answer: Sendable {
         /// Rows of a list that came before the last frame.
         var rows: [WireProcessInfo] = []
+        var moduleRows: [WireModuleRow] = []
         var last: WireResult.OneOf_Result
     }
 
@@ -225,11 +241,14 @@ extension SeliumClient {
             let exchange = try await Exchange.begin(request, on: lease, context)
             let reader = AnswerReader(exchange, call: call)
             var rows: [WireProcessInfo] = []
+            var moduleRows: [WireModuleRow] = []
             while true {
                 switch try await reader.next() {
                 case .rows(let more): rows += more
+                case .moduleRows(let more): moduleRows += more
                 case .following(let following): began?(following.process.id)
-                case .succeeded(let result): return Answer(rows: rows, last: result)
+                case .succeeded(let result):
+                    return Answer(rows: rows, moduleRows: moduleRows, last: result)
                 default: break
                 }
             }

@@ -7,7 +7,7 @@ public import SeliumKernel
 /// only through the server's one `resolve`, which judges namespace and verb. Every waiting call ends
 /// promptly when its task is cancelled, with `HostError.cancelled`. The same contract suite runs over
 /// the in-memory host and over the runtime.
-public protocol ProcessHost: Sendable {
+public protocol ProcessHost: ModuleHost {
     /// Starts a process. Returns once its row is committed; nothing of it is visible before.
     ///
     /// Fails before a process exists with `notFound` (module unknown in that namespace),
@@ -56,6 +56,9 @@ public protocol ProcessHost: Sendable {
 
     /// One row, or nil.
     func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus?
+
+    /// Everything there is to know about a process, or nil.
+    func inspect(_ id: ProcessID) async throws(HostError) -> ProcessDetail?
 
     /// Rows by ascending id; nil for every namespace.
     func processes(in namespaces: Set<Namespace>?, includingEnded: Bool) async throws(HostError)

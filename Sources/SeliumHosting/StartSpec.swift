@@ -33,6 +33,8 @@ public struct StartSpec: Sendable, Hashable {
     public var policy: RestartPolicy
     /// It is forgotten once it has ended and that was told.
     public var isRemovedAtEnd: Bool
+    /// What it can be found by, by their keys.
+    public var labels: [ProcessLabel]
 
     public init(
         namespace: Namespace, creator: Identity, role: Role, module: ModuleReference,
@@ -41,7 +43,8 @@ public struct StartSpec: Sendable, Hashable {
         argv: [String] = [],
         environment: [EnvironmentVariable] = [], grants: [Grant] = [], memoryLimit: UInt64? = nil,
         name: ProcessName? = nil, strict: Bool = false, takesInput: Bool = false,
-        policy: RestartPolicy = .standard, isRemovedAtEnd: Bool = false
+        policy: RestartPolicy = .standard, isRemovedAtEnd: Bool = false,
+        labels: [ProcessLabel] = []
     ) {
         self.namespace = namespace
         self.creator = creator
@@ -60,6 +63,7 @@ public struct StartSpec: Sendable, Hashable {
         self.takesInput = takesInput
         self.policy = policy
         self.isRemovedAtEnd = isRemovedAtEnd
+        self.labels = labels
     }
 }
 

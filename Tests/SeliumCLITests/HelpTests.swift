@@ -6,8 +6,10 @@ import Testing
 @Suite("Help and bad usage", .timeLimit(.minutes(2)))
 struct HelpTests {
     static let commands = [
-        "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "attach", "logs",
-        "wait", "run", "info", "caps", "caps ls", "cert",
+        "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "inspect", "attach",
+        "logs", "wait", "run", "info", "context", "context ls", "context use", "context add",
+        "context rm", "module", "module push", "module ls", "module inspect", "module rm",
+        "module gc", "caps", "caps ls", "cert",
         "cert init",
         "cert issue", "completion",
     ]
@@ -43,7 +45,7 @@ struct HelpTests {
             ["wait", "1"], ["run", "-i", "x.wasm", "--memory", "16M"], ["info", "--show-origin"],
             ["completion", "zsh"], ["kill", "1", "2"], ["restart", "web"], ["rm", "--force", "1"],
             ["logs", "-f", "web", "7", "--since", "5m", "--grep", "-x", "--stream", "stdout"],
-            ["prune", "-o", "name"], ["status", "1"],
+            ["prune", "-o", "name"], ["status", "1"], ["inspect", "1", "web", "-o", "jsonl"],
             ["start", "x.wasm", "--restart", "always:3", "--backoff", "1s..2s", "--rm"],
         ] {
             var (short, long) = ("", "")
@@ -93,7 +95,7 @@ struct HelpTests {
 
     @Test(
         "A flag of a later version has no neighbour that it could have meant",
-        arguments: ["--max-time", "--cpu", "--label", "--follow"])
+        arguments: ["--max-time", "--cpu", "--tables", "--follow"])
     func strangeFlag(_ flag: String) async {
         let outcome = await run("start", "x.wasm", flag)
         #expect(outcome.status == .usage)
@@ -124,14 +126,18 @@ struct HelpTests {
         "Flags and commands of later versions are unknown, never ignored",
         arguments: [
             ["run", "x.wasm", "--rm"], ["start", "x.wasm", "--dir", "/srv"],
-            ["start", "x.wasm", "--label", "a=b"], ["start", "x.wasm", "--max-time", "1s"],
+            ["start", "x.wasm", "--max-time", "1s"],
             ["start", "x.wasm", "--log-uri", "x"], ["start", "x.wasm", "--cpu", "1"],
             ["ps", "--watch"],
-            ["ps", "--filter", "a=b"], ["signal", "7"], ["inspect", "7"],
-            ["logs", "7", "--level", "warn"],
+            ["signal", "7"], ["inspect"], ["logs", "7", "--level", "warn"],
             ["prune", "--filter", "a=b"],
             ["channel", "ls"],
-            ["--context", "x", "ps"], ["ps", "--context", "x"], ["caps", "explain"],
+            ["caps", "explain"], ["module", "pull", "x"], ["module", "rm"],
+            ["module", "rm", "a/b"],
+            ["module", "inspect", "sha256:7"], ["context", "show"],
+            ["run", "x.wasm", "--context", "x"],
+            ["context", "add", "x", "--domain", "h", "--context", "y"], ["context", "use"],
+            ["context", "use", "x", "--none"], ["context", "add", "x"], ["context", "add", "7"],
             ["cert", "revoke", "x"],
             ["attach", "7", "--raw"], ["info", "--policy", "x"],
         ])

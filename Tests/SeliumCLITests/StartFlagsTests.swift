@@ -257,7 +257,7 @@ struct StartFlagsTests {
 
     @Test(
         "run has no use for a server",
-        arguments: ["--domain", "--port", "--cert-dir", "--server-name"])
+        arguments: ["--domain", "--port", "--cert-dir", "--server-name", "--context"])
     func runIsLocal(_ flag: String) async {
         let outcome = await run("run", "x.wasm", flag, "7")
         #expect(outcome.status == .usage)

@@ -18,6 +18,12 @@ enum PublishedFields {
         Request 31 restart Restart
         Request 32 remove Remove
         Request 33 prune Prune
+        Request 40 inspect Inspect
+        Request 41 push_module PushModule
+        Request 42 list_modules ListModules
+        Request 43 inspect_module InspectModule
+        Request 44 remove_module RemoveModule
+        Request 45 collect_modules CollectModules
         ClientFrame 10 upload bytes
         ClientFrame 11 input bytes
         ProcessRef 1 id uint64
@@ -56,6 +62,9 @@ enum PublishedFields {
         Start 24 attach LogRequest
         Start 30 supervision Supervision
         Start 31 remove_at_end bool
+        Start 40 labels repeated Label
+        Label 1 key string
+        Label 2 value string
         Supervision 10 restart RestartMode
         Supervision 11 most_restarts uint32
         Supervision 12 backoff BackoffRange
@@ -74,6 +83,10 @@ enum PublishedFields {
         Stop 10 process ProcessRef
         List 10 processes repeated ProcessRef
         List 11 include_ended bool
+        List 40 filters repeated Filter
+        Filter 1 key FilterKey
+        Filter 2 label string
+        Filter 3 values repeated string
         LogRequest 10 from uint64
         LogRequest 11 tail uint32
         LogRequest 12 streams repeated LogStream
@@ -83,6 +96,13 @@ enum PublishedFields {
         Attach 12 input bool
         Attach 30 no_follow bool
         Wait 10 process ProcessRef
+        Inspect 10 process ProcessRef
+        PushModule 10 digest bytes
+        PushModule 11 size uint64
+        PushModule 12 name string
+        InspectModule 10 module ModuleRef
+        RemoveModule 10 module ModuleRef
+        CollectModules 10 dry_run bool
         ServerFrame 1 error Error
         ServerFrame 2 result Result
         ServerFrame 3 progress Progress
@@ -92,6 +112,7 @@ enum PublishedFields {
         ServerFrame 13 gap Gap
         ServerFrame 14 following Following
         ServerFrame 15 processes Processes
+        ServerFrame 40 modules Modules
         Error 1 code Code
         Error 2 message string
         Error 3 remedy string
@@ -137,10 +158,67 @@ enum PublishedFields {
         Result 33 log_read LogRead
         LogRead 1 id uint64
         LogRead 2 next uint64
+        Result 40 inspected Inspected
+        Result 41 pushed_module PushedModule
+        Result 42 modules Modules
+        Result 43 inspected_module InspectedModule
+        Result 44 removed_module RemovedModule
+        Result 45 collected_modules CollectedModules
         Restarted 1 id uint64
         Restarted 2 incarnation uint32
         Removed 1 id uint64
         Pruned 1 ids repeated uint64
+        ModuleRow 1 digest bytes
+        ModuleRow 2 size uint64
+        ModuleRow 3 namespace string
+        ModuleRow 4 names repeated string
+        ModuleRow 5 added_at int64
+        ModuleRow 6 users uint32
+        Modules 1 modules repeated ModuleRow
+        PushedModule 1 digest bytes
+        PushedModule 2 name string
+        PushedModule 3 replaced bytes
+        InspectedModule 1 module ModuleRow
+        InspectedModule 2 imports repeated Import
+        InspectedModule 3 exports repeated Export
+        InspectedModule 4 export_count uint32
+        InspectedModule 5 initial_memory uint64
+        InspectedModule 6 entrypoint string
+        Import 1 module string
+        Import 2 name string
+        Import 3 capability string
+        Import 4 provided bool
+        Export 1 name string
+        Export 2 kind string
+        RemovedModule 1 digest bytes
+        RemovedModule 2 names repeated string
+        RemovedModule 3 is_gone bool
+        CollectedModules 1 digests repeated bytes
+        CollectedModules 2 bytes uint64
+        Inspected 1 process ProcessInfo
+        Inspected 2 launch LaunchOutline
+        Inspected 3 limits ProcessLimits
+        Inspected 4 ends repeated ExitRecord
+        Inspected 5 log LogRange
+        LaunchOutline 1 arguments repeated Parameter
+        LaunchOutline 2 results repeated ValueKind
+        LaunchOutline 3 argv_lengths repeated uint64
+        LaunchOutline 4 environment repeated Variable
+        LaunchOutline 5 strict bool
+        LaunchOutline 6 input bool
+        LaunchOutline 7 remove_at_end bool
+        LaunchOutline 8 module_by_name bool
+        Parameter 1 kind ValueKind
+        Parameter 2 length uint64
+        Parameter 3 sensitive bool
+        Variable 1 name string
+        Variable 2 length uint64
+        Variable 3 sensitive bool
+        ProcessLimits 1 memory uint64
+        ProcessLimits 2 tables uint32
+        ProcessLimits 3 table_elements uint64
+        ProcessLimits 4 log_bytes uint64
+        ProcessLimits 5 log_rate uint64
         Stopped 1 id uint64
         Stopped 2 already_ended bool
         Stopped 3 exit ExitRecord
@@ -166,6 +244,7 @@ enum PublishedFields {
         ProcessInfo 30 restarts uint32
         ProcessInfo 31 waiting Waiting
         ProcessInfo 32 supervision Supervision
+        ProcessInfo 40 labels repeated Label
         Waiting 1 remaining_ns uint64
         Waiting 2 attempt uint32
         Waiting 3 of uint32

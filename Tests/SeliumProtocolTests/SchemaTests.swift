@@ -82,7 +82,7 @@ struct ProtoFile {
                 }
             }
         }
-        #expect(visited.count == 22)
+        #expect(visited.count == 30)
     }
 
     private func typeName(_ kind: FieldSchema.Kind) -> String {
@@ -132,7 +132,8 @@ struct ProtoFile {
         }
         for message in [
             "Start", "Stop", "List", "Attach", "Wait", "Info", "LogRequest", "Limits", "Kill",
-            "Restart", "Remove", "Prune", "Supervision",
+            "Restart", "Remove", "Prune", "Supervision", "Inspect", "PushModule",
+            "ListModules", "InspectModule", "RemoveModule", "CollectModules",
         ] {
             for field in try #require(proto.messages[message]) {
                 #expect((10...59).contains(field.number), "\(message).\(field.name)")

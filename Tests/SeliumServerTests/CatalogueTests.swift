@@ -54,7 +54,8 @@ import Testing
             .start("waits") { $0.grants = [grant] },
             .start(upload: [1, 2, 3]) { $0.moduleSize = 0 },
             .stop(id), .attach(id), .attach(id) { $0.input = true }, .wait(id), .kill(id),
-            .restart(id), .remove(id), .remove(id, force: true),
+            .restart(id), .remove(id), .remove(id, force: true), .inspect(id),
+            .inspectModule("nothing"), .removeModule("nothing"),
         ]
         var list = WireRequest.list()
         list.list.processes = [.with { $0.id = id }]
@@ -66,6 +67,7 @@ import Testing
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))
         host.addModule("waits", Script.module("wait"))
+        host.give(Script.module("exit 0"), to: "alice")
         let schema = calls
         try await withServer(host: host) { fixture in
             let alice = try await fixture.connect(as: "alice")

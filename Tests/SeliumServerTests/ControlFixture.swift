@@ -301,6 +301,47 @@ extension WireRequest {
         return request
     }
 
+    static func inspect(_ id: UInt64) -> WireRequest {
+        var request = WireRequest()
+        request.inspect.process.id = id
+        return request
+    }
+
+    static func pushModule(_ bytes: [UInt8], _ name: String) -> WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.pushModule.digestBytes = InMemoryProcessHost.digest(of: bytes).bytes
+        request.pushModule.size = UInt64(bytes.count)
+        request.pushModule.name = name
+        return request
+    }
+
+    static var listingModules: WireRequest {
+        var request = WireRequest()
+        request.listModules = WireListModules()
+        return request
+    }
+
+    static func inspectModule(_ name: String) -> WireRequest {
+        var request = WireRequest()
+        request.inspectModule.module = WireModuleRef(name: name)
+        return request
+    }
+
+    static func removeModule(_ name: String) -> WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.removeModule.module = WireModuleRef(name: name)
+        return request
+    }
+
+    static var collectingModules: WireRequest {
+        var request = WireRequest()
+        request.idempotencyKeyBytes = key()
+        request.collectModules = WireCollectModules()
+        return request
+    }
+
     static var pruning: WireRequest {
         var request = WireRequest()
         request.idempotencyKeyBytes = key()
@@ -338,7 +379,9 @@ extension WireRequest {
     static func every(_ id: UInt64) -> [WireRequest] {
         [
             .start("hello"), .stop(id), .list(), .attach(id), .wait(id), .whoAmI, .kill(id),
-            .restart(id), .remove(id), .pruning,
+            .restart(id), .remove(id), .pruning, .inspect(id),
+            .pushModule(Script.module("exit 0"), "mine"), .listingModules, .inspectModule("hello"),
+            .removeModule("mine"), .collectingModules,
         ]
     }
 }

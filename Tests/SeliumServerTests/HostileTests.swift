@@ -73,6 +73,12 @@ import Testing
         case .attach?: "attach"
         case .wait?: "wait"
         case .info?: "info"
+        case .inspect?: "inspect"
+        case .pushModule?: "push_module"
+        case .listModules?: "list_modules"
+        case .inspectModule?: "inspect_module"
+        case .removeModule?: "remove_module"
+        case .collectModules?: "collect_modules"
         case nil: ""
         }
     }

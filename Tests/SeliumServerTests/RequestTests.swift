@@ -33,6 +33,97 @@ import Testing
         }
     }
 
+    private static func label(_ key: String, _ value: String) -> WireLabel {
+        .with {
+            $0.key = key
+            $0.value = value
+        }
+    }
+
+    private static func filter(
+        _ key: WireFilterKey, _ values: [String], label: String = ""
+    ) -> WireFilter {
+        .with {
+            $0.key = key
+            $0.values = values
+            $0.label = label
+        }
+    }
+
+    @Test("Labels come back by their keys, and what is none is refused by its field")
+    func labels() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect()
+            let id = try await client.start("waits") {
+                $0.labels = [Self.label("zone", ""), Self.label("tier", "web")]
+            }
+            #expect(
+                try await client.processes().first { $0.id == id }?.labels.map(\.key)
+                    == ["tier", "zone"])
+            for (labels, field) in [
+                ([Self.label("-", "x")], "start.labels[0]"),
+                ([Self.label("a", "b c")], "start.labels[0]"),
+                ([Self.label("a", "1"), Self.label("a", "2")], "start.labels[1].key"),
+            ] {
+                let error = try await client.error(.start("waits") { $0.labels = labels })
+                #expect(error.code == .invalidArgument)
+                #expect(error.field == field)
+            }
+            let many = (0...32).map { Self.label("k\($0)", "v") }
+            #expect(
+                try await client.error(.start("waits") { $0.labels = many }).code
+                    == .invalidArgument)
+            #expect(try await client.processes().count == 1)
+        }
+    }
+
+    @Test("A list shows what passes every filter, and refuses what is no filter by its field")
+    func filters() async throws {
+        try await withServer(host: host()) { fixture in
+            let client = try await fixture.connect(as: "alice")
+            let web = try await client.start("waits") {
+                $0.name = "web"
+                $0.labels = [Self.label("tier", "web")]
+            }
+            let ended = try await client.start("hello") { $0.labels = [Self.label("tier", "db")] }
+            func found(_ filters: WireFilter...) async throws -> [UInt64] {
+                var request = WireRequest.list(all: true)
+                request.list.filters = filters
+                guard case .processes(let rows) = try await client.result(request) else {
+                    throw TestFailure("no rows")
+                }
+                return rows.processes.map(\.id)
+            }
+            #expect(try await found() == [web, ended])
+            #expect(try await found(Self.filter(.label, [], label: "tier")) == [web, ended])
+            #expect(try await found(Self.filter(.label, ["db", "x"], label: "tier")) == [ended])
+            #expect(try await found(Self.filter(.label, [], label: "zone")) == [])
+            #expect(try await found(Self.filter(.name, ["web"])) == [web])
+            #expect(try await found(Self.filter(.state, ["running"])) == [web])
+            #expect(try await found(Self.filter(.state, ["exited", "crashed"])) == [ended])
+            #expect(try await found(Self.filter(.owner, ["alice"])) == [web, ended])
+            #expect(try await found(Self.filter(.namespace, ["bob"])) == [])
+            #expect(
+                try await found(Self.filter(.module, ["waits"]), Self.filter(.name, ["web"]))
+                    == [web])
+            let digest = InMemoryProcessHost.digest(of: Self.hello).hex
+            #expect(try await found(Self.filter(.module, ["sha256:\(digest)"])) == [ended])
+            for (filter, field) in [
+                (Self.filter(.unspecified, ["x"]), "list.filters[0].key"),
+                (Self.filter(.name, []), "list.filters[0].values"),
+                (Self.filter(.name, ["x"], label: "y"), "list.filters[0].label"),
+                (Self.filter(.label, ["x"]), "list.filters[0].label"),
+                (Self.filter(.state, ["running", "done"]), "list.filters[0].values[1]"),
+            ] {
+                var request = WireRequest.list()
+                request.list.filters = [filter]
+                let error = try await client.error(request)
+                #expect(error.code == .invalidArgument)
+                #expect(error.field == field)
+            }
+        }
+    }
+
     @Test("A start with attach brings every byte and the exit record")
     func startAttached() async throws {
         try await withServer(host: host()) { fixture in

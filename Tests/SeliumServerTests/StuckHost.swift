@@ -77,6 +77,39 @@ final class StuckHost: ProcessHost {
     func status(_ id: ProcessID) async throws(HostError) -> ProcessStatus? {
         try await host.status(id)
     }
+    func nameModule(
+        _ digest: ModuleDigest, _ name: ModuleName, in namespace: Namespace,
+        idempotency: Idempotency?
+    ) async throws(HostError) -> ModuleDigest? {
+        try await host.nameModule(digest, name, in: namespace, idempotency: idempotency)
+    }
+    func ownsModule(_ digest: ModuleDigest, _ namespace: Namespace) async throws(HostError) -> Bool
+    {
+        try await host.ownsModule(digest, namespace)
+    }
+    func modules(in namespaces: Set<Namespace>?) async throws(HostError) -> [ModuleStatus] {
+        try await host.modules(in: namespaces)
+    }
+    func inspectModule(
+        _ reference: ModuleReference, in namespace: Namespace, role: Role,
+        observer: StartObserver?
+    ) async throws(HostError) -> ModuleDetail {
+        try await host.inspectModule(reference, in: namespace, role: role, observer: observer)
+    }
+    func removeModule(
+        _ reference: ModuleReference, in namespace: Namespace, idempotency: Idempotency?
+    ) async throws(HostError) -> ModuleRemoval {
+        try await host.removeModule(reference, in: namespace, idempotency: idempotency)
+    }
+    func collectModules(
+        in namespace: Namespace, isDryRun: Bool, idempotency: Idempotency?
+    ) async throws(HostError) -> ModuleCollection {
+        try await host.collectModules(
+            in: namespace, isDryRun: isDryRun, idempotency: idempotency)
+    }
+    func inspect(_ id: ProcessID) async throws(HostError) -> ProcessDetail? {
+        try await host.inspect(id)
+    }
     func processes(
         in namespaces: Set<Namespace>?, includingEnded: Bool
     ) async throws(HostError) -> [ProcessStatus] {

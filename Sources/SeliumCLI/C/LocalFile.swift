@@ -25,6 +25,11 @@ enum LocalFile {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw LocalFileProblem() }
         defer { close(descriptor) }
+        return try text(descriptor: descriptor, limit: limit)
+    }
+
+    /// The same for a file that is open.
+    static func text(descriptor: Int32, limit: Int) throws(LocalFileProblem) -> String {
         var bytes: [UInt8] = []
         while bytes.count <= limit {
             var count = 0

@@ -29,6 +29,8 @@ struct ListCapabilities: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
+    var usesContext: Bool { false }
+
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         var table = Table(["NAME", "NUMBER", "ALLOWS"], rightAligned: [1])
         var members: [JSONValue] = []

@@ -42,6 +42,8 @@ struct InitCertificates: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
+    var usesContext: Bool { false }
+
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         var setup = CertificateDirectory.Setup()
         setup.hosts = host
@@ -95,6 +97,8 @@ struct IssueCertificate: SeliumSubcommand {
     var renew = false
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
+
+    var usesContext: Bool { false }
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         var request = CertificateDirectory.Request(name: name)

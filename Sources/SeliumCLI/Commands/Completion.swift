@@ -16,6 +16,8 @@ struct Completion: SeliumSubcommand {
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
+    var usesContext: Bool { false }
+
     func validate() throws {
         guard CompletionShell(rawValue: shell) != nil else {
             throw ValidationError(

@@ -14,7 +14,7 @@ struct Info: SeliumSubcommand {
               selium info --show-origin
             """)
 
-    @Flag(help: "Where each setting comes from: flag, environment or default.")
+    @Flag(help: "Where each setting comes from: flag, environment, context or default.")
     var showOrigin = false
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
@@ -36,8 +36,12 @@ struct Info: SeliumSubcommand {
         for (setting, given, origin) in context.settings.origins {
             let (value, why) = given == nil ? implied(setting, context) : (given, "")
             let shown =
-                origin == .environment
-                ? "environment (\(setting.variable))" : origin.rawValue + why
+                switch origin {
+                case .environment: "environment (\(setting.variable))"
+                case .context: "context (\(context.settings.context.context?.name ?? ""))"
+                case .file: "file (\(context.settings.context.file))"
+                case .flag, .standard: origin.rawValue + why
+                }
             table.append([setting.name, value.map(Escape.foreign) ?? "-", shown])
             members.append(
                 .object([

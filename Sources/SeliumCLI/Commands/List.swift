@@ -10,13 +10,24 @@ struct List: SeliumSubcommand {
             With -q only ids are printed, one a line. Programs of other namespaces are shown as
             NAMESPACE/NAME, which every command takes where it takes a name.
 
+            --filter KEY=VALUE leaves out what does not match; of several all have to. Keys are name,
+            namespace, owner, module, state, and label: label=KEY, or label=KEY=VALUE. Values with commas
+            between are any of them. Asked for a state in which programs have ended it shows those, too.
+
             EXAMPLES
               selium ps
+              selium ps --filter state=running,backing-off --filter label=tier=web
               selium ps -a --output json
             """)
 
     @Flag(name: [.customShort("a"), .long], help: "Those that have ended, too.")
     var all = false
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Only those that match; several times.", valueName: "key=value"),
+        completion: .list(FilterFlags.keys.map { $0 + "=" }))
+    var filter: [String] = []
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
@@ -26,8 +37,13 @@ struct List: SeliumSubcommand {
                 "-q prints ids, --output \(context.settings.output.rawValue) whole rows: which of them?",
                 remedies: ["leave one of them out"])
         }
+        let filters = try FilterFlags.filters(filter)
+        let asksForEnded = filters.contains { one in
+            if case .state(let states) = one { states.contains(where: \.hasEnded) } else { false }
+        }
+        let ended = all || asksForEnded
         return try await context.withClient { client in
-            let rows = try await client.processes(includingEnded: all)
+            let rows = try await client.processes(includingEnded: ended, matching: filters)
             let isTable = context.settings.output == .table && !global.quiet && !rows.isEmpty
             // The caller's own namespace goes without saying; only the server knows which it is.
             let own = isTable ? try await client.info().namespace : ""

@@ -29,10 +29,12 @@ struct Run: SeliumSubcommand {
         ]
     }
 
+    var usesContext: Bool { false }
+
     func validate() throws {
         let remote = [
             ("--domain", global.domain), ("--port", global.port), ("--cert-dir", global.certDir),
-            ("--server-name", global.serverName),
+            ("--server-name", global.serverName), ("--context", global.context),
         ]
         for (flag, value) in remote where value != nil {
             throw ValidationError("\(flag) has no meaning here: run needs no server")

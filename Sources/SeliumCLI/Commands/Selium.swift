@@ -16,29 +16,34 @@ struct Selium: SeliumSubcommand {
         version: "selium \(version)",
         subcommands: [
             Start.self, Stop.self, Kill.self, Restart.self, Remove.self, Prune.self, List.self,
-            Status.self, Attach.self, Logs.self, Wait.self, Run.self, Info.self, Capabilities.self,
-            Certificates.self, Completion.self,
+            Status.self, Inspect.self, Attach.self, Logs.self, Wait.self, Run.self, Info.self,
+            Contexts.self, Modules.self, Capabilities.self, Certificates.self, Completion.self,
         ])
 
     /// The names of all commands. Each says its own in its configuration as well: made from a type's
     /// name, as the parser would else do at every start, they cost a millisecond.
     static let names = [
-        "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "attach", "logs", "wait",
-        "run", "info", "caps", "cert", "completion",
+        "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "inspect", "attach",
+        "logs", "wait", "run", "info", "context", "module", "caps", "cert", "completion",
     ]
 
     /// Commands without commands of their own.
     static let leaves: [String: any SeliumSubcommand.Type] = [
         "start": Start.self, "stop": Stop.self, "kill": Kill.self, "restart": Restart.self,
         "rm": Remove.self, "prune": Prune.self, "ps": List.self, "status": Status.self,
-        "attach": Attach.self, "logs": Logs.self, "wait": Wait.self, "run": Run.self,
-        "info": Info.self, "completion": Completion.self,
+        "inspect": Inspect.self, "attach": Attach.self, "logs": Logs.self, "wait": Wait.self,
+        "run": Run.self, "info": Info.self, "completion": Completion.self,
     ]
 
     /// Commands that have commands of their own.
-    static let groups = ["caps": ["ls"], "cert": ["init", "issue"]]
+    static let groups = [
+        "caps": ["ls"], "cert": ["init", "issue"], "context": ["ls", "use", "add", "rm"],
+        "module": ["push", "ls", "inspect", "rm", "gc"],
+    ]
 
     @OptionGroup(title: "Global options") var global: GlobalFlags
+
+    var usesContext: Bool { false }
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         try await context.console.write(

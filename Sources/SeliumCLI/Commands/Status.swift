@@ -46,9 +46,20 @@ struct StatusText {
 
     init(_ row: ProcessStatus) {
         var table = Table([])
-        func add(_ name: String, _ value: String) { table.append([name, value]) }
+        for (name, value) in Self.lines(row) { table.append([name, value]) }
+        text = table.text
+    }
+
+    /// What each line is about, and what it says.
+    static func lines(_ row: ProcessStatus) -> [(String, String)] {
+        var lines: [(String, String)] = []
+        func add(_ name: String, _ value: String) { lines.append((name, value)) }
         add("id", String(row.id))
         if !row.name.isEmpty { add("name", Escape.foreign(row.name)) }
+        if !row.labels.isEmpty {
+            let labels = row.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            add("labels", Escape.foreign(labels.joined(separator: ", ")))
+        }
         add("namespace", Escape.foreign(row.namespace))
         add("owner", Escape.foreign(row.owner))
         add("module", Escape.foreign(row.moduleName))
@@ -68,6 +79,6 @@ struct StatusText {
             add("last end", "incarnation \(exit.incarnation) \(EndText.sentence(exit))")
             add("", Timestamp.precise(exit.endedAt))
         }
-        text = table.text
+        return lines
     }
 }

@@ -26,6 +26,13 @@ struct GlobalFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
+            "Take the four above from a context: selium context ls.", valueName: "name"),
+        completion: ContextNames.completion)
+    var context: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
             "How long the server may be silent, such as 10s or 500ms.", valueName: "duration"))
     var timeout: String?
 
@@ -64,6 +71,7 @@ struct GlobalFlags: ParsableArguments {
         values["port"] = port
         values["cert-dir"] = certDir
         values["server-name"] = serverName
+        values["context"] = context
         values["timeout"] = timeout
         values["output"] = output
         values["log-format"] = logFormat

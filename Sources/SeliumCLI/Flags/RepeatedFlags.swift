@@ -5,7 +5,8 @@ enum RepeatedFlags {
     /// Every flag with one value, by the name that messages use; all its names lead to it.
     static let single: [String: String] = {
         let names = [
-            "--domain", "--port", "--cert-dir", "--server-name", "--timeout", "--output",
+            "--domain", "--port", "--cert-dir", "--server-name", "--context", "--timeout",
+            "--output",
             "--log-format", "--color", "--name", "--memory", "--tail", "--from", "--dir", "--out",
             "--days", "--restart", "--backoff", "--reset-after", "--restart-limit",
             "--no-restart-on", "--since", "--until", "--grep",
@@ -18,7 +19,7 @@ enum RepeatedFlags {
     /// Flags whose values add up.
     static let several: Set<String> = [
         "-a", "-p", "-r", "--capabilities", "-c", "--capability", "--env", "--env-file",
-        "--stream", "--host",
+        "--stream", "--host", "--label", "--filter",
     ]
 
     /// Refuses the first flag that was given twice, naming both values.

@@ -29,6 +29,7 @@ struct Setting: Hashable, Sendable {
         Setting("port", standard: "7000"),
         Setting("cert-dir"),
         Setting("server-name"),
+        Setting("context"),
         Setting("timeout", standard: "10s"),
         Setting("output", short: "o", standard: "table"),
         Setting("log-format", standard: "text"),
@@ -42,5 +43,9 @@ struct Setting: Hashable, Sendable {
 enum SettingOrigin: String, Hashable, Sendable {
     case flag
     case environment
+    /// What the context says that the command takes its settings from.
+    case context
+    /// The file of contexts, for the context in use.
+    case file
     case standard = "default"
 }

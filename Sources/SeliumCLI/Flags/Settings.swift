@@ -1,7 +1,8 @@
 internal import Configuration
 internal import SeliumCertificates
 
-/// The global settings of one command: flags over environment over defaults, each judged once.
+/// The global settings of one command: flags over environment over context over defaults, each judged
+/// once.
 struct Settings: Sendable {
     /// How results are written.
     enum Output: String, Hashable, Sendable, CaseIterable {
@@ -28,6 +29,8 @@ struct Settings: Sendable {
     let logFormat: LogFormat
     let isQuiet: Bool
     let isVerbose: Bool
+    /// Which context says what no flag and no variable does.
+    let context: ContextChoice
     /// The value and the origin of every setting, in the order of ``Setting/all``.
     let origins: [(setting: Setting, value: String?, origin: SettingOrigin)]
     private let colour: Colour
@@ -41,14 +44,23 @@ struct Settings: Sendable {
     /// - Parameters:
     ///   - flags: what was given on the command line, by the setting's name.
     ///   - environment: the variables; those that are empty count as not set.
-    init(flags: [String: String], environment: [String: String]) throws(CommandError) {
-        guard (environment["SELIUM_CONTEXT"] ?? "").isEmpty else {
-            throw CommandError(
-                .badConfiguration, "SELIUM_CONTEXT is set, and this version has no contexts",
-                remedies: ["unset it; SELIUM_DOMAIN, SELIUM_PORT and SELIUM_CERT_DIR say where to"])
+    ///   - usesContext: whether a context may say where to.
+    init(
+        flags: [String: String], environment: [String: String], usesContext: Bool = true
+    ) throws(CommandError) {
+        var context = ContextChoice.none
+        if usesContext {
+            context = try ContextChoice(
+                flag: flags["context"], variable: environment["SELIUM_CONTEXT"],
+                ContextStore(environment))
         }
-        let reader = SettingReader(flags: flags, environment: environment)
+        self.context = context
+        let reader = SettingReader(
+            flags: flags, environment: environment, context: context.context?.values ?? [:])
         origins = try Setting.all.map { setting throws(CommandError) in
+            guard setting.name != "context" else {
+                return (setting, context.context?.name, context.origin)
+            }
             let (value, origin) = try reader.read(setting)
             return (setting, value, origin)
         }
@@ -105,16 +117,21 @@ struct Settings: Sendable {
 private struct SettingReader {
     private let providers: [(origin: SettingOrigin, provider: any ConfigProvider)]
 
-    init(flags: [String: String], environment: [String: String]) {
+    init(flags: [String: String], environment: [String: String], context: [String: String]) {
         func key(_ name: String) -> AbsoluteConfigKey { AbsoluteConfigKey(["selium", name]) }
-        let given = flags.map { (key($0.key), ConfigValue(.string($0.value), isSecret: false)) }
+        func all(_ values: [String: String]) -> [AbsoluteConfigKey: ConfigValue] {
+            let pairs = values.map {
+                (key($0.key), ConfigValue(.string($0.value), isSecret: false))
+            }
+            return Dictionary(pairs) { first, _ in first }
+        }
         let standard = Setting.all.compactMap { setting in
             setting.standard.map { (key(setting.name), ConfigValue(.string($0), isSecret: false)) }
         }
         providers = [
             (
                 .flag,
-                InMemoryProvider(name: "flags", values: Dictionary(given) { first, _ in first })
+                InMemoryProvider(name: "flags", values: all(flags))
             ),
             (
                 .environment,
@@ -123,6 +140,7 @@ private struct SettingReader {
                         $0.key.hasPrefix("SELIUM_") && !$0.value.isEmpty
                     })
             ),
+            (.context, InMemoryProvider(name: "context", values: all(context))),
             (
                 .standard,
                 InMemoryProvider(
@@ -169,6 +187,10 @@ private struct Values {
             throw CommandError(
                 .badConfiguration, "\(found.setting.variable)='\(shown)' is not \(expectation)",
                 remedies: ["correct the variable, or give --\(name)"])
+        case .context, .file:
+            throw CommandError(
+                .badConfiguration,
+                "the context's \(found.setting.name) '\(shown)' is not \(expectation)")
         case .flag, .standard:
             throw CommandError.usage("--\(name) '\(shown)' is not \(expectation)")
         }

@@ -46,6 +46,12 @@ struct StartFlags: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
+            "What ps --filter label=K=V finds it by; several times.", valueName: "k=v"))
+    var label: [String] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
             "A variable of the program, or one to pass on; the last of one name counts.",
             valueName: "k=v|name"))
     var env: [String] = []
@@ -101,6 +107,7 @@ struct StartFlags: ParsableArguments {
         options.results = try kinds(results, "-r")
         options.environment = try EnvironmentFlags.variables(env, files: envFile, own: environment)
         options.supervision = try supervision.supervision()
+        options.labels = try LabelFlags.labels(label)
         options.capabilities = try grants().entries.map { Grant($0.capability, scope: $0.scope) }
         if let memory {
             guard let bytes = Quantity.bytes(memory), bytes > 0 else {

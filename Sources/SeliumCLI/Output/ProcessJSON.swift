@@ -22,6 +22,12 @@ enum ProcessJSON {
                 .init("restarts", .unsigned(UInt64(row.restarts))),
                 .init("waiting", row.waiting.map { SupervisionView.json($0) } ?? .null),
                 .init("supervision", SupervisionView.json(row.supervision)),
+                .init(
+                    "labels",
+                    .object(
+                        row.labels.sorted { $0.key < $1.key }.map {
+                            JSONMember($0.key, .string($0.value))
+                        })),
                 .init("exit", row.exit.map(exit) ?? .null),
             ])
     }

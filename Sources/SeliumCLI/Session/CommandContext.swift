@@ -8,12 +8,16 @@ protocol SeliumSubcommand: ParsableCommand {
     var global: GlobalFlags { get }
     /// Variables that mean nothing to it.
     var ignoredVariables: Set<String> { get }
+    /// Whether a context may say where it connects to. What connects to nothing does not fail for a
+    /// context that is not there.
+    var usesContext: Bool { get }
     /// Does it. Throws `CommandError`, `ClientError`, or `ClosedOutput`.
     func execute(_ context: CommandContext) async throws -> ExitStatus
 }
 
 extension SeliumSubcommand {
     var ignoredVariables: Set<String> { [] }
+    var usesContext: Bool { true }
 }
 
 /// What a command has to work with.

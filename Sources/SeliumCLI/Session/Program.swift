@@ -66,7 +66,9 @@ public enum Program {
             let environment = console.environment.filter {
                 !command.ignoredVariables.contains($0.key)
             }
-            let settings = try Settings(flags: command.global.given, environment: environment)
+            let settings = try Settings(
+                flags: command.global.given, environment: environment,
+                usesContext: command.usesContext)
             guessed = GuessedSettings(settings, console)
             return try await command.execute(CommandContext(console: console, settings: settings))
         } catch let error as ClosedOutput {

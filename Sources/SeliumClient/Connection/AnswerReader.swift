@@ -31,7 +31,7 @@ final class AnswerReader {
                     throw ClientError(error, requestID: exchange.requestID)
                 case .succeeded: await exchange.complete()
                 case .started, .following, .log, .gap: exchange.follows()
-                case .progress, .sendModule, .rows: exchange.heard()
+                case .progress, .sendModule, .rows, .moduleRows: exchange.heard()
                 }
                 return action
             }

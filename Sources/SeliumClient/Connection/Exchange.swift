@@ -207,6 +207,7 @@ extension WireRequest {
     fileprivate var takesFrames: Bool {
         switch call {
         case .start(let start)?: start.input || start.moduleSize > 0
+        case .pushModule(let push)?: push.size > 0
         case .attach(let attach)?: attach.input
         default: false
         }

@@ -47,6 +47,8 @@ public struct ProcessStatus: Sendable, Hashable {
     public var waiting: Waiting?
     /// When it begins again.
     public var supervision: Supervision
+    /// What it can be found by.
+    public var labels: [String: String]
 
     public init(
         id: UInt64, namespace: String, name: String, owner: String, moduleName: String,
@@ -55,7 +57,7 @@ public struct ProcessStatus: Sendable, Hashable {
         uptimeNanoseconds: UInt64,
         cpuNanoseconds: UInt64, memory: UInt64, memoryLimit: UInt64, grants: [Grant],
         exit: ExitRecord?, restarts: UInt32 = 0, waiting: Waiting? = nil,
-        supervision: Supervision = .standard
+        supervision: Supervision = .standard, labels: [String: String] = [:]
     ) {
         self.id = id
         self.namespace = namespace
@@ -76,6 +78,7 @@ public struct ProcessStatus: Sendable, Hashable {
         self.restarts = restarts
         self.waiting = waiting
         self.supervision = supervision
+        self.labels = labels
     }
 }
 

@@ -3,9 +3,6 @@ internal import SeliumProtocol
 
 /// A start that may be sent more than once: the same key every time, so that it happens once.
 final class StartCall: Sendable {
-    /// Bytes of one upload frame.
-    private static let uploadChunk = ProtocolConfiguration.standard.bulkFrame - 16
-
     private let reference: WireModuleRef
     private let content: ModuleContent?
     private let moduleName: String
@@ -82,22 +79,9 @@ final class StartCall: Sendable {
         from offset: UInt64, _ exchange: Exchange, _ client: SeliumClient
     ) async throws(ClientError) {
         guard let content else { throw SeliumClient.misplaced }
-        progress?(.uploading(done: offset, total: content.size))
-        client.context.logger.debug(
-            offset == 0 ? "sending the module" : "sending the rest of the module",
-            metadata: [
-                "module": "\(moduleName)", "sha256": "\(Hexadecimal.text(content.digest))",
-                "from": "\(offset)", "bytes": "\(content.size)",
-            ])
-        let isLast = !options.takesInput
-        try await content.read(from: offset, count: Self.uploadChunk) {
-            bytes, position throws(ClientError) in
-            let end = isLast && position == content.size
-            let goesOn = try await exchange.write(FrameEncoder.upload(bytes), end: end)
-            exchange.heard()
-            self.progress?(.uploading(done: position, total: content.size))
-            return goesOn
-        }
+        try await content.send(
+            from: offset, over: exchange, isLast: !options.takesInput, client.context.logger,
+            progress)
     }
 
     private func report(_ step: WireProgress) {

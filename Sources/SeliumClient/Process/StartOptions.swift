@@ -65,6 +65,8 @@ public struct StartOptions: Sendable, Hashable {
     public var supervision: Supervision
     /// It is forgotten once it ended and those who waited for that have heard.
     public var isRemovedAtEnd: Bool
+    /// What it can be found by, at most 32. Keys are letters, digits and `._/-`, values these and `:@+`.
+    public var labels: [String: String]
 
     public init(
         entrypoint: String? = nil, arguments: [StartArgument] = [], results: [ValueKind] = [],
@@ -72,7 +74,8 @@ public struct StartOptions: Sendable, Hashable {
         environment: [EnvironmentVariable] = [], capabilities: [Grant] = [],
         limits: Limits = .init(),
         name: String? = nil, strict: Bool = false, takesInput: Bool = false,
-        supervision: Supervision = .init(), isRemovedAtEnd: Bool = false
+        supervision: Supervision = .init(), isRemovedAtEnd: Bool = false,
+        labels: [String: String] = [:]
     ) {
         self.entrypoint = entrypoint
         self.arguments = arguments
@@ -86,6 +89,7 @@ public struct StartOptions: Sendable, Hashable {
         self.takesInput = takesInput
         self.supervision = supervision
         self.isRemovedAtEnd = isRemovedAtEnd
+        self.labels = labels
     }
 }
 

@@ -29,7 +29,8 @@ extension ProcessStatus {
             memoryLimit: wire.memoryLimit, grants: wire.grants.map(Grant.init),
             exit: wire.hasExit ? ExitRecord(wire.exit) : nil, restarts: wire.restarts,
             waiting: wire.hasWaiting ? Waiting(wire.waiting) : nil,
-            supervision: wire.hasSupervision ? Supervision(wire.supervision) : .standard)
+            supervision: wire.hasSupervision ? Supervision(wire.supervision) : .standard,
+            labels: Dictionary(wire.labels.map { ($0.key, $0.value) }) { first, _ in first })
     }
 }
 

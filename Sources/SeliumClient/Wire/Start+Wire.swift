@@ -46,6 +46,13 @@ extension StartOptions {
         wire.input = takesInput
         if let supervision = supervision.wire { wire.supervision = supervision }
         wire.removeAtEnd = isRemovedAtEnd
+        // In one order: a repeat of the request is the same bytes.
+        wire.labels = labels.sorted { $0.key < $1.key }.map { key, value in
+            var label = WireLabel()
+            label.key = key
+            label.value = value
+            return label
+        }
         return wire
     }
 }

@@ -32,6 +32,8 @@ public struct ProcessStatus: Sendable, Hashable {
     public var backOffRemaining: UInt64 = 0
     /// When it begins again.
     public var policy: RestartPolicy
+    /// By their keys.
+    public var labels: [ProcessLabel]
 
     public init(
         id: ProcessID, namespace: Namespace, name: ProcessName?, creator: Identity,
@@ -39,7 +41,8 @@ public struct ProcessStatus: Sendable, Hashable {
         moduleDigest: ModuleDigest, entrypoint: String, state: ProcessState, incarnation: UInt32,
         createdAt: Int64, uptimeNanoseconds: UInt64, cpuNanoseconds: UInt64, memory: UInt64,
         memoryLimit: UInt64, grants: [Grant], exit: ExitRecord?, restarts: UInt32 = 0,
-        backOff: BackOffStatus? = nil, policy: RestartPolicy = .standard
+        backOff: BackOffStatus? = nil, policy: RestartPolicy = .standard,
+        labels: [ProcessLabel] = []
     ) {
         self.id = id
         self.namespace = namespace
@@ -60,5 +63,6 @@ public struct ProcessStatus: Sendable, Hashable {
         self.restarts = restarts
         self.backOff = backOff
         self.policy = policy
+        self.labels = labels
     }
 }

@@ -64,6 +64,45 @@ extension WireProcessInfo {
     }
 }
 
+extension WirePushModule {
+    package var digestBytes: [UInt8] {
+        get { Array(digest) }
+        set { digest = Data(newValue) }
+    }
+}
+
+extension WireModuleRow {
+    package var digestBytes: [UInt8] {
+        get { Array(digest) }
+        set { digest = Data(newValue) }
+    }
+}
+
+extension WirePushedModule {
+    package var digestBytes: [UInt8] {
+        get { Array(digest) }
+        set { digest = Data(newValue) }
+    }
+    package var replacedBytes: [UInt8] {
+        get { Array(replaced) }
+        set { replaced = Data(newValue) }
+    }
+}
+
+extension WireRemovedModule {
+    package var digestBytes: [UInt8] {
+        get { Array(digest) }
+        set { digest = Data(newValue) }
+    }
+}
+
+extension WireCollectedModules {
+    package var digestsBytes: [[UInt8]] {
+        get { digests.map { Array($0) } }
+        set { digests = newValue.map { Data($0) } }
+    }
+}
+
 extension WireSystemRecord {
     /// Encoded, as it lies in a log entry. A record that cannot be encoded is empty.
     package var encodedBytes: [UInt8] {

@@ -172,6 +172,64 @@ package nonisolated enum WireRestartMode: SwiftProtobuf.Enum, Swift.CaseIterable
 
 }
 
+package nonisolated enum WireFilterKey: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case name // = 1
+  case namespace // = 2
+  case owner // = 3
+
+  /// What the starter called it, or sha256: and 64 digits.
+  case module // = 4
+
+  /// starting running stopping backing-off exited crashed
+  case state // = 5
+  case label // = 6
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .name
+    case 2: self = .namespace
+    case 3: self = .owner
+    case 4: self = .module
+    case 5: self = .state
+    case 6: self = .label
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .name: return 1
+    case .namespace: return 2
+    case .owner: return 3
+    case .module: return 4
+    case .state: return 5
+    case .label: return 6
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [WireFilterKey] = [
+    .unspecified,
+    .name,
+    .namespace,
+    .owner,
+    .module,
+    .state,
+    .label,
+  ]
+
+}
+
 package nonisolated enum WireLogStream: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -384,7 +442,7 @@ package nonisolated struct WireRequest: Sendable {
   package var deadlineMs: UInt32 = 0
 
   /// 16-64 random bytes on every call that changes something (start, stop, kill, restart, remove,
-  /// prune).
+  /// prune, push_module, remove_module, collect_modules).
   package var idempotencyKey: Data = Data()
 
   package var call: WireRequest.OneOf_Call? = nil
@@ -469,6 +527,54 @@ package nonisolated struct WireRequest: Sendable {
     set {call = .prune(newValue)}
   }
 
+  package var inspect: WireInspect {
+    get {
+      if case .inspect(let v)? = call {return v}
+      return WireInspect()
+    }
+    set {call = .inspect(newValue)}
+  }
+
+  package var pushModule: WirePushModule {
+    get {
+      if case .pushModule(let v)? = call {return v}
+      return WirePushModule()
+    }
+    set {call = .pushModule(newValue)}
+  }
+
+  package var listModules: WireListModules {
+    get {
+      if case .listModules(let v)? = call {return v}
+      return WireListModules()
+    }
+    set {call = .listModules(newValue)}
+  }
+
+  package var inspectModule: WireInspectModule {
+    get {
+      if case .inspectModule(let v)? = call {return v}
+      return WireInspectModule()
+    }
+    set {call = .inspectModule(newValue)}
+  }
+
+  package var removeModule: WireRemoveModule {
+    get {
+      if case .removeModule(let v)? = call {return v}
+      return WireRemoveModule()
+    }
+    set {call = .removeModule(newValue)}
+  }
+
+  package var collectModules: WireCollectModules {
+    get {
+      if case .collectModules(let v)? = call {return v}
+      return WireCollectModules()
+    }
+    set {call = .collectModules(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Call: Equatable, Sendable {
@@ -482,6 +588,12 @@ package nonisolated struct WireRequest: Sendable {
     case restart(WireRestart)
     case remove(WireRemove)
     case prune(WirePrune)
+    case inspect(WireInspect)
+    case pushModule(WirePushModule)
+    case listModules(WireListModules)
+    case inspectModule(WireInspectModule)
+    case removeModule(WireRemoveModule)
+    case collectModules(WireCollectModules)
 
   }
 
@@ -962,11 +1074,33 @@ package nonisolated struct WireStart: @unchecked Sendable {
     set {_uniqueStorage()._removeAtEnd = newValue}
   }
 
+  /// At most 32, each key once.
+  package var labels: [WireLabel] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// What somebody wants to find a process by. The key is [A-Za-z0-9][A-Za-z0-9._/-]{0,62}, the value
+/// [A-Za-z0-9._/:@+-]{0,63}.
+package nonisolated struct WireLabel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var key: String = String()
+
+  package var value: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct WireStop: Sendable {
@@ -1079,6 +1213,27 @@ package nonisolated struct WireList: Sendable {
   package var processes: [WireProcessRef] = []
 
   package var includeEnded: Bool = false
+
+  /// Only those that pass every one of these, at most 32.
+  package var filters: [WireFilter] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireFilter: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var key: WireFilterKey = .unspecified
+
+  /// For FILTER_KEY_LABEL: the label's key.
+  package var label: String = String()
+
+  /// Any of these, 1-64; for a label none means any value.
+  package var values: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1205,6 +1360,116 @@ package nonisolated struct WireInfo: Sendable {
   package init() {}
 }
 
+/// Gives a module a name in the namespace, uploading it if needed. A name that is taken means this
+/// module from now on.
+package nonisolated struct WirePushModule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// SHA-256 of the module, 32 bytes.
+  package var digest: Data = Data()
+
+  package var size: UInt64 = 0
+
+  /// [A-Za-z0-9][A-Za-z0-9._-]{0,62}, not only digits; `.wasm` at its end says nothing.
+  package var name: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireListModules: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireInspectModule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var module: WireModuleRef {
+    get {_module ?? WireModuleRef()}
+    set {_module = newValue}
+  }
+  /// Returns true if `module` has been explicitly set.
+  package var hasModule: Bool {self._module != nil}
+  /// Clears the value of `module`. Subsequent reads from it will return its default value.
+  package mutating func clearModule() {self._module = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _module: WireModuleRef? = nil
+}
+
+/// By a name: forgets that, and the module with its last name. By the digest: the module with all its
+/// names. One that a living process of the namespace uses is FAILED_PRECONDITION.
+package nonisolated struct WireRemoveModule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var module: WireModuleRef {
+    get {_module ?? WireModuleRef()}
+    set {_module = newValue}
+  }
+  /// Returns true if `module` has been explicitly set.
+  package var hasModule: Bool {self._module != nil}
+  /// Clears the value of `module`. Subsequent reads from it will return its default value.
+  package mutating func clearModule() {self._module = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _module: WireModuleRef? = nil
+}
+
+/// Forgets every module of the namespace that has no name and that no living process of it uses.
+package nonisolated struct WireCollectModules: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Only says which these are.
+  package var dryRun: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Everything there is to know about a process, but for its output.
+package nonisolated struct WireInspect: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var process: WireProcessRef {
+    get {_process ?? WireProcessRef()}
+    set {_process = newValue}
+  }
+  /// Returns true if `process` has been explicitly set.
+  package var hasProcess: Bool {self._process != nil}
+  /// Clears the value of `process`. Subsequent reads from it will return its default value.
+  package mutating func clearProcess() {self._process = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _process: WireProcessRef? = nil
+}
+
 package nonisolated struct WireServerFrame: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1302,6 +1567,15 @@ package nonisolated struct WireServerFrame: Sendable {
     set {frame = .processes(newValue)}
   }
 
+  /// The same for a list of modules.
+  package var modules: WireModules {
+    get {
+      if case .modules(let v)? = frame {return v}
+      return WireModules()
+    }
+    set {frame = .modules(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Frame: Equatable, Sendable {
@@ -1332,6 +1606,8 @@ package nonisolated struct WireServerFrame: Sendable {
     case following(WireFollowing)
     /// Rows of a list that is too long for one frame; the `result` brings the last ones.
     case processes(WireProcesses)
+    /// The same for a list of modules.
+    case modules(WireModules)
 
   }
 
@@ -1707,6 +1983,54 @@ package nonisolated struct WireResult: Sendable {
     set {result = .logRead(newValue)}
   }
 
+  package var inspected: WireInspected {
+    get {
+      if case .inspected(let v)? = result {return v}
+      return WireInspected()
+    }
+    set {result = .inspected(newValue)}
+  }
+
+  package var pushedModule: WirePushedModule {
+    get {
+      if case .pushedModule(let v)? = result {return v}
+      return WirePushedModule()
+    }
+    set {result = .pushedModule(newValue)}
+  }
+
+  package var modules: WireModules {
+    get {
+      if case .modules(let v)? = result {return v}
+      return WireModules()
+    }
+    set {result = .modules(newValue)}
+  }
+
+  package var inspectedModule: WireInspectedModule {
+    get {
+      if case .inspectedModule(let v)? = result {return v}
+      return WireInspectedModule()
+    }
+    set {result = .inspectedModule(newValue)}
+  }
+
+  package var removedModule: WireRemovedModule {
+    get {
+      if case .removedModule(let v)? = result {return v}
+      return WireRemovedModule()
+    }
+    set {result = .removedModule(newValue)}
+  }
+
+  package var collectedModules: WireCollectedModules {
+    get {
+      if case .collectedModules(let v)? = result {return v}
+      return WireCollectedModules()
+    }
+    set {result = .collectedModules(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Result: Equatable, Sendable {
@@ -1722,6 +2046,12 @@ package nonisolated struct WireResult: Sendable {
     case pruned(WirePruned)
     /// attach with `no_follow`: the process has not come to its end.
     case logRead(WireLogRead)
+    case inspected(WireInspected)
+    case pushedModule(WirePushedModule)
+    case modules(WireModules)
+    case inspectedModule(WireInspectedModule)
+    case removedModule(WireRemovedModule)
+    case collectedModules(WireCollectedModules)
 
   }
 
@@ -1777,6 +2107,306 @@ package nonisolated struct WirePruned: Sendable {
 
   /// Those that are forgotten now.
   package var ids: [UInt64] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireModuleRow: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Empty for a file of the server's modules folder that nobody has used since it changed.
+  package var digest: Data = Data()
+
+  package var size: UInt64 = 0
+
+  package var namespace: String = String()
+
+  package var names: [String] = []
+
+  /// Nanoseconds since 1970; 0 when that is not known.
+  package var addedAt: Int64 = 0
+
+  /// Living processes of the same namespace that use it.
+  package var users: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireModules: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var modules: [WireModuleRow] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WirePushedModule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var digest: Data = Data()
+
+  package var name: String = String()
+
+  /// What the name meant before; empty when it meant nothing, or this.
+  package var replaced: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireInspectedModule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var module: WireModuleRow {
+    get {_module ?? WireModuleRow()}
+    set {_module = newValue}
+  }
+  /// Returns true if `module` has been explicitly set.
+  package var hasModule: Bool {self._module != nil}
+  /// Clears the value of `module`. Subsequent reads from it will return its default value.
+  package mutating func clearModule() {self._module = nil}
+
+  package var imports: [WireInspectedModule.Import] = []
+
+  /// The first 2,000.
+  package var exports: [WireInspectedModule.Export] = []
+
+  package var exportCount: UInt32 = 0
+
+  /// Bytes its memory begins with.
+  package var initialMemory: UInt64 = 0
+
+  /// What a start without one would call.
+  package var entrypoint: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Import: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var module: String = String()
+
+    package var name: String = String()
+
+    /// Empty when none is needed.
+    package var capability: String = String()
+
+    /// The server has it.
+    package var provided: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Export: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var name: String = String()
+
+    /// function, table, memory, global, tag
+    package var kind: String = String()
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+
+  fileprivate var _module: WireModuleRow? = nil
+}
+
+package nonisolated struct WireRemovedModule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var digest: Data = Data()
+
+  /// The names that are forgotten now.
+  package var names: [String] = []
+
+  /// The module itself is.
+  package var isGone: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireCollectedModules: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var digests: [Data] = []
+
+  /// Bytes that they count for in the namespace's quota.
+  package var bytes: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireInspected: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var process: WireProcessInfo {
+    get {_storage._process ?? WireProcessInfo()}
+    set {_uniqueStorage()._process = newValue}
+  }
+  /// Returns true if `process` has been explicitly set.
+  package var hasProcess: Bool {_storage._process != nil}
+  /// Clears the value of `process`. Subsequent reads from it will return its default value.
+  package mutating func clearProcess() {_uniqueStorage()._process = nil}
+
+  /// Absent for a process that a version before this one started.
+  package var launch: WireLaunchOutline {
+    get {_storage._launch ?? WireLaunchOutline()}
+    set {_uniqueStorage()._launch = newValue}
+  }
+  /// Returns true if `launch` has been explicitly set.
+  package var hasLaunch: Bool {_storage._launch != nil}
+  /// Clears the value of `launch`. Subsequent reads from it will return its default value.
+  package mutating func clearLaunch() {_uniqueStorage()._launch = nil}
+
+  package var limits: WireProcessLimits {
+    get {_storage._limits ?? WireProcessLimits()}
+    set {_uniqueStorage()._limits = newValue}
+  }
+  /// Returns true if `limits` has been explicitly set.
+  package var hasLimits: Bool {_storage._limits != nil}
+  /// Clears the value of `limits`. Subsequent reads from it will return its default value.
+  package mutating func clearLimits() {_uniqueStorage()._limits = nil}
+
+  /// How its incarnations ended, the newest 16, oldest first; the last is also `process.exit`.
+  package var ends: [WireExitRecord] {
+    get {_storage._ends}
+    set {_uniqueStorage()._ends = newValue}
+  }
+
+  /// The records its log holds; `oldest` is `last` + 1 where that is none.
+  package var log: WireLogRange {
+    get {_storage._log ?? WireLogRange()}
+    set {_uniqueStorage()._log = newValue}
+  }
+  /// Returns true if `log` has been explicitly set.
+  package var hasLog: Bool {_storage._log != nil}
+  /// Clears the value of `log`. Subsequent reads from it will return its default value.
+  package mutating func clearLog() {_uniqueStorage()._log = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = unsafe _StorageClass.defaultInstance
+}
+
+/// What a process was started with. Values of arguments and variables are told to nobody.
+package nonisolated struct WireLaunchOutline: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var arguments: [WireLaunchOutline.Parameter] = []
+
+  package var results: [WireValueKind] = []
+
+  /// Bytes of each word of `argv`.
+  package var argvLengths: [UInt64] = []
+
+  package var environment: [WireLaunchOutline.Variable] = []
+
+  package var strict: Bool = false
+
+  package var input: Bool = false
+
+  package var removeAtEnd: Bool = false
+
+  /// The module was named, not given by its digest.
+  package var moduleByName: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated struct Parameter: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var kind: WireValueKind = .unspecified
+
+    /// Bytes: of a buffer or text, else of the number.
+    package var length: UInt64 = 0
+
+    package var sensitive: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package nonisolated struct Variable: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var name: String = String()
+
+    /// Bytes of its value.
+    package var length: UInt64 = 0
+
+    package var sensitive: Bool = false
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+  }
+
+  package init() {}
+}
+
+/// What a process may use.
+package nonisolated struct WireProcessLimits: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Bytes of linear memory.
+  package var memory: UInt64 = 0
+
+  package var tables: UInt32 = 0
+
+  /// Of each table.
+  package var tableElements: UInt64 = 0
+
+  /// Bytes of log that are kept.
+  package var logBytes: UInt64 = 0
+
+  /// Bytes of log a second; beyond, its writes wait.
+  package var logRate: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1961,6 +2591,12 @@ package nonisolated struct WireProcessInfo: @unchecked Sendable {
   package var hasSupervision: Bool {_storage._supervision != nil}
   /// Clears the value of `supervision`. Subsequent reads from it will return its default value.
   package mutating func clearSupervision() {_uniqueStorage()._supervision = nil}
+
+  /// By their keys.
+  package var labels: [WireLabel] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2383,6 +3019,10 @@ nonisolated extension WireRestartMode: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0RESTART_MODE_UNSPECIFIED\0\u{1}RESTART_MODE_NO\0\u{1}RESTART_MODE_ON_FAILURE\0\u{1}RESTART_MODE_ALWAYS\0")
 }
 
+nonisolated extension WireFilterKey: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FILTER_KEY_UNSPECIFIED\0\u{1}FILTER_KEY_NAME\0\u{1}FILTER_KEY_NAMESPACE\0\u{1}FILTER_KEY_OWNER\0\u{1}FILTER_KEY_MODULE\0\u{1}FILTER_KEY_STATE\0\u{1}FILTER_KEY_LABEL\0")
+}
+
 nonisolated extension WireLogStream: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LOG_STREAM_UNSPECIFIED\0\u{1}STDOUT\0\u{1}STDERR\0\u{1}STRUCTURED\0\u{1}SYSTEM\0")
 }
@@ -2397,7 +3037,7 @@ nonisolated extension WireState: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}namespace\0\u{3}deadline_ms\0\u{3}idempotency_key\0\u{2}\u{6}start\0\u{1}stop\0\u{1}list\0\u{1}attach\0\u{1}wait\0\u{1}info\0\u{2}\u{f}kill\0\u{1}restart\0\u{1}remove\0\u{1}prune\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}namespace\0\u{3}deadline_ms\0\u{3}idempotency_key\0\u{2}\u{6}start\0\u{1}stop\0\u{1}list\0\u{1}attach\0\u{1}wait\0\u{1}info\0\u{2}\u{f}kill\0\u{1}restart\0\u{1}remove\0\u{1}prune\0\u{2}\u{7}inspect\0\u{3}push_module\0\u{3}list_modules\0\u{3}inspect_module\0\u{3}remove_module\0\u{3}collect_modules\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2539,6 +3179,84 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.call = .prune(v)
         }
       }()
+      case 40: try {
+        var v: WireInspect?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .inspect(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .inspect(v)
+        }
+      }()
+      case 41: try {
+        var v: WirePushModule?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .pushModule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .pushModule(v)
+        }
+      }()
+      case 42: try {
+        var v: WireListModules?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .listModules(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .listModules(v)
+        }
+      }()
+      case 43: try {
+        var v: WireInspectModule?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .inspectModule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .inspectModule(v)
+        }
+      }()
+      case 44: try {
+        var v: WireRemoveModule?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .removeModule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .removeModule(v)
+        }
+      }()
+      case 45: try {
+        var v: WireCollectModules?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .collectModules(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .collectModules(v)
+        }
+      }()
       default: break
       }
     }
@@ -2601,6 +3319,30 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .prune?: try {
       guard case .prune(let v)? = self.call else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .inspect?: try {
+      guard case .inspect(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .pushModule?: try {
+      guard case .pushModule(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .listModules?: try {
+      guard case .listModules(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+    }()
+    case .inspectModule?: try {
+      guard case .inspectModule(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 43)
+    }()
+    case .removeModule?: try {
+      guard case .removeModule(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
+    }()
+    case .collectModules?: try {
+      guard case .collectModules(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
     }()
     case nil: break
     }
@@ -3154,7 +3896,7 @@ nonisolated extension WireSupervision: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Start"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}module\0\u{3}module_size\0\u{3}module_name\0\u{1}entrypoint\0\u{1}arguments\0\u{1}results\0\u{1}argv\0\u{1}environment\0\u{1}grants\0\u{1}limits\0\u{1}name\0\u{1}strict\0\u{3}dry_run\0\u{1}input\0\u{1}attach\0\u{2}\u{6}supervision\0\u{3}remove_at_end\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}module\0\u{3}module_size\0\u{3}module_name\0\u{1}entrypoint\0\u{1}arguments\0\u{1}results\0\u{1}argv\0\u{1}environment\0\u{1}grants\0\u{1}limits\0\u{1}name\0\u{1}strict\0\u{3}dry_run\0\u{1}input\0\u{1}attach\0\u{2}\u{6}supervision\0\u{3}remove_at_end\0\u{2}\u{9}labels\0")
 
   fileprivate class _StorageClass {
     var _module: WireModuleRef? = nil
@@ -3174,6 +3916,7 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _attach: WireLogRequest? = nil
     var _supervision: WireSupervision? = nil
     var _removeAtEnd: Bool = false
+    var _labels: [WireLabel] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3201,6 +3944,7 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _attach = source._attach
       _supervision = source._supervision
       _removeAtEnd = source._removeAtEnd
+      _labels = source._labels
     }
   }
 
@@ -3236,6 +3980,7 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 24: try { try decoder.decodeSingularMessageField(value: &_storage._attach) }()
         case 30: try { try decoder.decodeSingularMessageField(value: &_storage._supervision) }()
         case 31: try { try decoder.decodeSingularBoolField(value: &_storage._removeAtEnd) }()
+        case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
         default: break
         }
       }
@@ -3299,6 +4044,9 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       if _storage._removeAtEnd != false {
         try visitor.visitSingularBoolField(value: _storage._removeAtEnd, fieldNumber: 31)
       }
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._labels, fieldNumber: 40)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3325,10 +4073,46 @@ nonisolated extension WireStart: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._attach != rhs_storage._attach {return false}
         if _storage._supervision != rhs_storage._supervision {return false}
         if _storage._removeAtEnd != rhs_storage._removeAtEnd {return false}
+        if _storage._labels != rhs_storage._labels {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLabel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Label"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}value\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireLabel, rhs: WireLabel) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.value != rhs.value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3496,7 +4280,7 @@ nonisolated extension WirePrune: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireList: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".List"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}processes\0\u{3}include_ended\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}processes\0\u{3}include_ended\0\u{2}\u{1d}filters\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3506,6 +4290,7 @@ nonisolated extension WireList: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       switch fieldNumber {
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.processes) }()
       case 11: try { try decoder.decodeSingularBoolField(value: &self.includeEnded) }()
+      case 40: try { try decoder.decodeRepeatedMessageField(value: &self.filters) }()
       default: break
       }
     }
@@ -3518,12 +4303,56 @@ nonisolated extension WireList: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.includeEnded != false {
       try visitor.visitSingularBoolField(value: self.includeEnded, fieldNumber: 11)
     }
+    if !self.filters.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.filters, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireList, rhs: WireList) -> Bool {
     if lhs.processes != rhs.processes {return false}
     if lhs.includeEnded != rhs.includeEnded {return false}
+    if lhs.filters != rhs.filters {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Filter"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}label\0\u{1}values\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.label) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.values) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.key != .unspecified {
+      try visitor.visitSingularEnumField(value: self.key, fieldNumber: 1)
+    }
+    if !self.label.isEmpty {
+      try visitor.visitSingularStringField(value: self.label, fieldNumber: 2)
+    }
+    if !self.values.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.values, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFilter, rhs: WireFilter) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.label != rhs.label {return false}
+    if lhs.values != rhs.values {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3704,9 +4533,200 @@ nonisolated extension WireInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 }
 
+nonisolated extension WirePushModule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PushModule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}digest\0\u{1}size\0\u{1}name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 10)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 11)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WirePushModule, rhs: WirePushModule) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireListModules: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ListModules"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireListModules, rhs: WireListModules) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInspectModule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".InspectModule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}module\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._module) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._module {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInspectModule, rhs: WireInspectModule) -> Bool {
+    if lhs._module != rhs._module {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRemoveModule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RemoveModule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}module\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._module) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._module {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRemoveModule, rhs: WireRemoveModule) -> Bool {
+    if lhs._module != rhs._module {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCollectModules: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectModules"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{a}dry_run\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.dryRun != false {
+      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 10)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireCollectModules, rhs: WireCollectModules) -> Bool {
+    if lhs.dryRun != rhs.dryRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInspect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Inspect"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try { try decoder.decodeSingularMessageField(value: &self._process) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._process {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInspect, rhs: WireInspect) -> Bool {
+    if lhs._process != rhs._process {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ServerFrame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}error\0\u{1}result\0\u{1}progress\0\u{2}\u{7}upload\0\u{1}started\0\u{1}log\0\u{1}gap\0\u{1}following\0\u{1}processes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}error\0\u{1}result\0\u{1}progress\0\u{2}\u{7}upload\0\u{1}started\0\u{1}log\0\u{1}gap\0\u{1}following\0\u{1}processes\0\u{2}\u{19}modules\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3826,6 +4846,19 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.frame = .processes(v)
         }
       }()
+      case 40: try {
+        var v: WireModules?
+        var hadOneofValue = false
+        if let current = self.frame {
+          hadOneofValue = true
+          if case .modules(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.frame = .modules(v)
+        }
+      }()
       default: break
       }
     }
@@ -3872,6 +4905,10 @@ nonisolated extension WireServerFrame: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .processes?: try {
       guard case .processes(let v)? = self.frame else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .modules?: try {
+      guard case .modules(let v)? = self.frame else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
     }()
     case nil: break
     }
@@ -4298,7 +5335,7 @@ nonisolated extension WireGap.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0\u{2}\u{7}inspected\0\u{3}pushed_module\0\u{1}modules\0\u{3}inspected_module\0\u{3}removed_module\0\u{3}collected_modules\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4423,6 +5460,84 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.result = .logRead(v)
         }
       }()
+      case 40: try {
+        var v: WireInspected?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .inspected(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .inspected(v)
+        }
+      }()
+      case 41: try {
+        var v: WirePushedModule?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .pushedModule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .pushedModule(v)
+        }
+      }()
+      case 42: try {
+        var v: WireModules?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .modules(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .modules(v)
+        }
+      }()
+      case 43: try {
+        var v: WireInspectedModule?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .inspectedModule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .inspectedModule(v)
+        }
+      }()
+      case 44: try {
+        var v: WireRemovedModule?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .removedModule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .removedModule(v)
+        }
+      }()
+      case 45: try {
+        var v: WireCollectedModules?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .collectedModules(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .collectedModules(v)
+        }
+      }()
       default: break
       }
     }
@@ -4469,6 +5584,30 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .logRead?: try {
       guard case .logRead(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .inspected?: try {
+      guard case .inspected(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .pushedModule?: try {
+      guard case .pushedModule(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 41)
+    }()
+    case .modules?: try {
+      guard case .modules(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 42)
+    }()
+    case .inspectedModule?: try {
+      guard case .inspectedModule(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 43)
+    }()
+    case .removedModule?: try {
+      guard case .removedModule(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 44)
+    }()
+    case .collectedModules?: try {
+      guard case .collectedModules(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
     }()
     case nil: break
     }
@@ -4612,6 +5751,638 @@ nonisolated extension WirePruned: SwiftProtobuf.Message, SwiftProtobuf._MessageI
   }
 }
 
+nonisolated extension WireModuleRow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ModuleRow"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}size\0\u{1}namespace\0\u{1}names\0\u{3}added_at\0\u{1}users\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.addedAt) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.users) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 2)
+    }
+    if !self.namespace.isEmpty {
+      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 3)
+    }
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 4)
+    }
+    if self.addedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.addedAt, fieldNumber: 5)
+    }
+    if self.users != 0 {
+      try visitor.visitSingularUInt32Field(value: self.users, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireModuleRow, rhs: WireModuleRow) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.namespace != rhs.namespace {return false}
+    if lhs.names != rhs.names {return false}
+    if lhs.addedAt != rhs.addedAt {return false}
+    if lhs.users != rhs.users {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireModules: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Modules"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}modules\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.modules) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.modules.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.modules, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireModules, rhs: WireModules) -> Bool {
+    if lhs.modules != rhs.modules {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePushedModule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".PushedModule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}name\0\u{1}replaced\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.replaced) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.replaced.isEmpty {
+      try visitor.visitSingularBytesField(value: self.replaced, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WirePushedModule, rhs: WirePushedModule) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.replaced != rhs.replaced {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInspectedModule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".InspectedModule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}module\0\u{1}imports\0\u{1}exports\0\u{3}export_count\0\u{3}initial_memory\0\u{1}entrypoint\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._module) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.imports) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.exports) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.exportCount) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.initialMemory) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.entrypoint) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._module {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.imports.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.imports, fieldNumber: 2)
+    }
+    if !self.exports.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.exports, fieldNumber: 3)
+    }
+    if self.exportCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.exportCount, fieldNumber: 4)
+    }
+    if self.initialMemory != 0 {
+      try visitor.visitSingularUInt64Field(value: self.initialMemory, fieldNumber: 5)
+    }
+    if !self.entrypoint.isEmpty {
+      try visitor.visitSingularStringField(value: self.entrypoint, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInspectedModule, rhs: WireInspectedModule) -> Bool {
+    if lhs._module != rhs._module {return false}
+    if lhs.imports != rhs.imports {return false}
+    if lhs.exports != rhs.exports {return false}
+    if lhs.exportCount != rhs.exportCount {return false}
+    if lhs.initialMemory != rhs.initialMemory {return false}
+    if lhs.entrypoint != rhs.entrypoint {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInspectedModule.Import: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = WireInspectedModule.protoMessageName + ".Import"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}module\0\u{1}name\0\u{1}capability\0\u{1}provided\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.module) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.capability) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.provided) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.module.isEmpty {
+      try visitor.visitSingularStringField(value: self.module, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.capability.isEmpty {
+      try visitor.visitSingularStringField(value: self.capability, fieldNumber: 3)
+    }
+    if self.provided != false {
+      try visitor.visitSingularBoolField(value: self.provided, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInspectedModule.Import, rhs: WireInspectedModule.Import) -> Bool {
+    if lhs.module != rhs.module {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.capability != rhs.capability {return false}
+    if lhs.provided != rhs.provided {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInspectedModule.Export: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = WireInspectedModule.protoMessageName + ".Export"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInspectedModule.Export, rhs: WireInspectedModule.Export) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRemovedModule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RemovedModule"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digest\0\u{1}names\0\u{3}is_gone\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isGone) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 1)
+    }
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 2)
+    }
+    if self.isGone != false {
+      try visitor.visitSingularBoolField(value: self.isGone, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireRemovedModule, rhs: WireRemovedModule) -> Bool {
+    if lhs.digest != rhs.digest {return false}
+    if lhs.names != rhs.names {return false}
+    if lhs.isGone != rhs.isGone {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCollectedModules: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectedModules"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}digests\0\u{1}bytes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.digests) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.digests.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.digests, fieldNumber: 1)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireCollectedModules, rhs: WireCollectedModules) -> Bool {
+    if lhs.digests != rhs.digests {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireInspected: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Inspected"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}process\0\u{1}launch\0\u{1}limits\0\u{1}ends\0\u{1}log\0")
+
+  fileprivate class _StorageClass {
+    var _process: WireProcessInfo? = nil
+    var _launch: WireLaunchOutline? = nil
+    var _limits: WireProcessLimits? = nil
+    var _ends: [WireExitRecord] = []
+    var _log: WireLogRange? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _process = source._process
+      _launch = source._launch
+      _limits = source._limits
+      _ends = source._ends
+      _log = source._log
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._process) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._launch) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._ends) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._log) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._process {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._launch {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._limits {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._ends.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._ends, fieldNumber: 4)
+      }
+      try { if let v = _storage._log {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireInspected, rhs: WireInspected) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._process != rhs_storage._process {return false}
+        if _storage._launch != rhs_storage._launch {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        if _storage._ends != rhs_storage._ends {return false}
+        if _storage._log != rhs_storage._log {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLaunchOutline: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LaunchOutline"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}arguments\0\u{1}results\0\u{3}argv_lengths\0\u{1}environment\0\u{1}strict\0\u{1}input\0\u{3}remove_at_end\0\u{3}module_by_name\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.arguments) }()
+      case 2: try { try decoder.decodeRepeatedEnumField(value: &self.results) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.argvLengths) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.environment) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.strict) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.input) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.removeAtEnd) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.moduleByName) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.arguments.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.arguments, fieldNumber: 1)
+    }
+    if !self.results.isEmpty {
+      try visitor.visitPackedEnumField(value: self.results, fieldNumber: 2)
+    }
+    if !self.argvLengths.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.argvLengths, fieldNumber: 3)
+    }
+    if !self.environment.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.environment, fieldNumber: 4)
+    }
+    if self.strict != false {
+      try visitor.visitSingularBoolField(value: self.strict, fieldNumber: 5)
+    }
+    if self.input != false {
+      try visitor.visitSingularBoolField(value: self.input, fieldNumber: 6)
+    }
+    if self.removeAtEnd != false {
+      try visitor.visitSingularBoolField(value: self.removeAtEnd, fieldNumber: 7)
+    }
+    if self.moduleByName != false {
+      try visitor.visitSingularBoolField(value: self.moduleByName, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireLaunchOutline, rhs: WireLaunchOutline) -> Bool {
+    if lhs.arguments != rhs.arguments {return false}
+    if lhs.results != rhs.results {return false}
+    if lhs.argvLengths != rhs.argvLengths {return false}
+    if lhs.environment != rhs.environment {return false}
+    if lhs.strict != rhs.strict {return false}
+    if lhs.input != rhs.input {return false}
+    if lhs.removeAtEnd != rhs.removeAtEnd {return false}
+    if lhs.moduleByName != rhs.moduleByName {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLaunchOutline.Parameter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = WireLaunchOutline.protoMessageName + ".Parameter"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}length\0\u{1}sensitive\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.length) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.sensitive) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt64Field(value: self.length, fieldNumber: 2)
+    }
+    if self.sensitive != false {
+      try visitor.visitSingularBoolField(value: self.sensitive, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireLaunchOutline.Parameter, rhs: WireLaunchOutline.Parameter) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.length != rhs.length {return false}
+    if lhs.sensitive != rhs.sensitive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireLaunchOutline.Variable: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = WireLaunchOutline.protoMessageName + ".Variable"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}length\0\u{1}sensitive\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.length) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.sensitive) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.length != 0 {
+      try visitor.visitSingularUInt64Field(value: self.length, fieldNumber: 2)
+    }
+    if self.sensitive != false {
+      try visitor.visitSingularBoolField(value: self.sensitive, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireLaunchOutline.Variable, rhs: WireLaunchOutline.Variable) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.length != rhs.length {return false}
+    if lhs.sensitive != rhs.sensitive {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireProcessLimits: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProcessLimits"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}memory\0\u{1}tables\0\u{3}table_elements\0\u{3}log_bytes\0\u{3}log_rate\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.memory) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.tables) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.tableElements) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.logBytes) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.logRate) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.memory != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memory, fieldNumber: 1)
+    }
+    if self.tables != 0 {
+      try visitor.visitSingularUInt32Field(value: self.tables, fieldNumber: 2)
+    }
+    if self.tableElements != 0 {
+      try visitor.visitSingularUInt64Field(value: self.tableElements, fieldNumber: 3)
+    }
+    if self.logBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.logBytes, fieldNumber: 4)
+    }
+    if self.logRate != 0 {
+      try visitor.visitSingularUInt64Field(value: self.logRate, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireProcessLimits, rhs: WireProcessLimits) -> Bool {
+    if lhs.memory != rhs.memory {return false}
+    if lhs.tables != rhs.tables {return false}
+    if lhs.tableElements != rhs.tableElements {return false}
+    if lhs.logBytes != rhs.logBytes {return false}
+    if lhs.logRate != rhs.logRate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireStopped: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Stopped"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}already_ended\0\u{1}exit\0")
@@ -4727,7 +6498,7 @@ nonisolated extension WireEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ProcessInfo"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}namespace\0\u{1}name\0\u{1}owner\0\u{3}module_name\0\u{3}module_digest\0\u{1}entrypoint\0\u{1}state\0\u{1}incarnation\0\u{3}created_at\0\u{3}uptime_ns\0\u{3}cpu_ns\0\u{1}memory\0\u{3}memory_limit\0\u{1}grants\0\u{1}exit\0\u{2}\u{e}restarts\0\u{1}waiting\0\u{1}supervision\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}namespace\0\u{1}name\0\u{1}owner\0\u{3}module_name\0\u{3}module_digest\0\u{1}entrypoint\0\u{1}state\0\u{1}incarnation\0\u{3}created_at\0\u{3}uptime_ns\0\u{3}cpu_ns\0\u{1}memory\0\u{3}memory_limit\0\u{1}grants\0\u{1}exit\0\u{2}\u{e}restarts\0\u{1}waiting\0\u{1}supervision\0\u{2}\u{8}labels\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -4749,6 +6520,7 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _restarts: UInt32 = 0
     var _waiting: WireWaiting? = nil
     var _supervision: WireSupervision? = nil
+    var _labels: [WireLabel] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4778,6 +6550,7 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _restarts = source._restarts
       _waiting = source._waiting
       _supervision = source._supervision
+      _labels = source._labels
     }
   }
 
@@ -4815,6 +6588,7 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 30: try { try decoder.decodeSingularUInt32Field(value: &_storage._restarts) }()
         case 31: try { try decoder.decodeSingularMessageField(value: &_storage._waiting) }()
         case 32: try { try decoder.decodeSingularMessageField(value: &_storage._supervision) }()
+        case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._labels) }()
         default: break
         }
       }
@@ -4884,6 +6658,9 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
       try { if let v = _storage._supervision {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
       } }()
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._labels, fieldNumber: 40)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4912,6 +6689,7 @@ nonisolated extension WireProcessInfo: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._restarts != rhs_storage._restarts {return false}
         if _storage._waiting != rhs_storage._waiting {return false}
         if _storage._supervision != rhs_storage._supervision {return false}
+        if _storage._labels != rhs_storage._labels {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -41,7 +41,9 @@ package struct RequestDecoder: Sendable {
         let isChange: Bool
         switch message.call {
         case .start(let start)?: isChange = !start.dryRun
-        case .stop?, .kill?, .restart?, .remove?, .prune?: isChange = true
+        case .stop?, .kill?, .restart?, .remove?, .prune?, .pushModule?, .removeModule?:
+            isChange = true
+        case .collectModules(let collect)?: isChange = !collect.dryRun
         default: isChange = false
         }
         if isChange, message.idempotencyKey.isEmpty {

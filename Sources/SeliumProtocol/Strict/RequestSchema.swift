@@ -31,30 +31,33 @@ package struct RequestSchema: Sendable {
                 FieldSchema(
                     10, "processes", .message(process), .repeated(limits.maximumReferences)),
                 FieldSchema(11, "include_ended", .bool),
-            ])
-        request = MessageSchema(
-            "Request",
-            [
-                FieldSchema(1, "request_id", .bytes),
-                FieldSchema(2, "namespace", .string),
-                FieldSchema(3, "deadline_ms", .uint32),
-                FieldSchema(4, "idempotency_key", .bytes),
-                FieldSchema(10, "start", .message(Self.start(limits, log: log)), .oneOf(1)),
-                FieldSchema(11, "stop", .message(MessageSchema("Stop", [reference])), .oneOf(1)),
-                FieldSchema(12, "list", .message(list), .oneOf(1)),
-                FieldSchema(13, "attach", .message(attach), .oneOf(1)),
-                FieldSchema(14, "wait", .message(MessageSchema("Wait", [reference])), .oneOf(1)),
-                FieldSchema(15, "info", .message(MessageSchema("Info", [])), .oneOf(1)),
-                FieldSchema(30, "kill", .message(MessageSchema("Kill", [reference])), .oneOf(1)),
                 FieldSchema(
-                    31, "restart", .message(MessageSchema("Restart", [reference])), .oneOf(1)),
-                FieldSchema(
-                    32, "remove",
-                    .message(
-                        MessageSchema("Remove", [reference, FieldSchema(11, "force", .bool)])),
-                    .oneOf(1)),
-                FieldSchema(33, "prune", .message(MessageSchema("Prune", [])), .oneOf(1)),
+                    40, "filters", .message(Self.filter), .repeated(LabelText.maximumFilters)),
             ])
+        let calls: [FieldSchema] = [
+            FieldSchema(1, "request_id", .bytes),
+            FieldSchema(2, "namespace", .string),
+            FieldSchema(3, "deadline_ms", .uint32),
+            FieldSchema(4, "idempotency_key", .bytes),
+            FieldSchema(10, "start", .message(Self.start(limits, log: log)), .oneOf(1)),
+            FieldSchema(11, "stop", .message(MessageSchema("Stop", [reference])), .oneOf(1)),
+            FieldSchema(12, "list", .message(list), .oneOf(1)),
+            FieldSchema(13, "attach", .message(attach), .oneOf(1)),
+            FieldSchema(14, "wait", .message(MessageSchema("Wait", [reference])), .oneOf(1)),
+            FieldSchema(15, "info", .message(MessageSchema("Info", [])), .oneOf(1)),
+            FieldSchema(30, "kill", .message(MessageSchema("Kill", [reference])), .oneOf(1)),
+            FieldSchema(
+                31, "restart", .message(MessageSchema("Restart", [reference])), .oneOf(1)),
+            FieldSchema(
+                32, "remove",
+                .message(
+                    MessageSchema("Remove", [reference, FieldSchema(11, "force", .bool)])),
+                .oneOf(1)),
+            FieldSchema(33, "prune", .message(MessageSchema("Prune", [])), .oneOf(1)),
+            FieldSchema(
+                40, "inspect", .message(MessageSchema("Inspect", [reference])), .oneOf(1)),
+        ]
+        request = MessageSchema("Request", calls + Self.moduleCalls)
         clientFrame = MessageSchema(
             "ClientFrame",
             [
@@ -75,14 +78,38 @@ package struct RequestSchema: Sendable {
             FieldSchema(30, "since", .sint64, .oneOf(1)),
         ])
 
+    private static let module = MessageSchema(
+        "ModuleRef",
+        [
+            FieldSchema(1, "digest", .bytes, .oneOf(1)),
+            FieldSchema(2, "name", .string, .oneOf(1)),
+        ])
+
+    /// The calls about modules.
+    private static let moduleCalls: [FieldSchema] = {
+        let reference = FieldSchema(10, "module", .message(module))
+        let push = MessageSchema(
+            "PushModule",
+            [
+                FieldSchema(10, "digest", .bytes), FieldSchema(11, "size", .uint64),
+                FieldSchema(12, "name", .string),
+            ])
+        let collect = MessageSchema("CollectModules", [FieldSchema(10, "dry_run", .bool)])
+        return [
+            FieldSchema(41, "push_module", .message(push), .oneOf(1)),
+            FieldSchema(42, "list_modules", .message(MessageSchema("ListModules", [])), .oneOf(1)),
+            FieldSchema(
+                43, "inspect_module", .message(MessageSchema("InspectModule", [reference])),
+                .oneOf(1)),
+            FieldSchema(
+                44, "remove_module", .message(MessageSchema("RemoveModule", [reference])),
+                .oneOf(1)),
+            FieldSchema(45, "collect_modules", .message(collect), .oneOf(1)),
+        ]
+    }()
+
     private static func start(_ limits: ProtocolConfiguration, log: MessageSchema) -> MessageSchema
     {
-        let module = MessageSchema(
-            "ModuleRef",
-            [
-                FieldSchema(1, "digest", .bytes, .oneOf(1)),
-                FieldSchema(2, "name", .string, .oneOf(1)),
-            ])
         let variable = MessageSchema(
             "EnvironmentVariable",
             [
@@ -114,8 +141,20 @@ package struct RequestSchema: Sendable {
                 FieldSchema(24, "attach", .message(log)),
                 FieldSchema(30, "supervision", .message(supervision)),
                 FieldSchema(31, "remove_at_end", .bool),
+                FieldSchema(40, "labels", .message(label), .repeated(LabelText.maximumLabels)),
             ])
     }
+
+    private static let label = MessageSchema(
+        "Label", [FieldSchema(1, "key", .string), FieldSchema(2, "value", .string)])
+
+    private static let filter = MessageSchema(
+        "Filter",
+        [
+            FieldSchema(1, "key", .enumeration(name: "FilterKey", last: 6)),
+            FieldSchema(2, "label", .string),
+            FieldSchema(3, "values", .string, .repeated(LabelText.maximumFilterValues)),
+        ])
 
     private static let supervision = MessageSchema(
         "Supervision",

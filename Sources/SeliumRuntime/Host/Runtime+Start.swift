@@ -132,6 +132,10 @@ extension Runtime {
             let row = self.row(id, spec, plan, process)
             try self.world.update { (world, _) throws(HostError) in
                 try Self.admit(spec, &world)
+                // Who removes a module looks for those who use it under this lock.
+                guard self.modules.isUsable(plan.report.digest, by: spec.namespace) else {
+                    throw .noModule(spec.module)
+                }
                 try hosted { () throws(KernelError) in
                     try world.table.insert(
                         row.status, role: spec.role, isRemovedAtEnd: spec.isRemovedAtEnd)
@@ -218,7 +222,8 @@ extension Runtime {
             ceiling: Limits.sequenceBlock, exit: nil,
             supervision: StoredSupervision(
                 policy: spec.policy, isRemovedAtEnd: spec.isRemovedAtEnd,
-                snapshot: SupervisionStateMachine(policy: spec.policy).snapshot(now: 0), end: nil))
+                snapshot: SupervisionStateMachine(policy: spec.policy).snapshot(now: 0), end: nil),
+            outline: StartOutline(spec), labels: spec.labels)
     }
 
     private func openLog(_ process: RunningProcess, _ module: LoadedModule) {

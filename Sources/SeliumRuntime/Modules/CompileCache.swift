@@ -110,7 +110,8 @@ final class CompileCache: Sendable {
         try? directory.unlink(Self.sumName(output.name))
     }
 
-    private func remove(_ digest: ModuleDigest) {
+    /// Throws away what was compiled. Who has it mapped keeps it.
+    func remove(_ digest: ModuleDigest) {
         let key = key(digest)
         try? directory.unlink(key + ".cwasm")
         try? directory.unlink(key + ".sum")

@@ -58,6 +58,20 @@ final class LoadedModule: Sendable {
         needs.filter { note in note.capability.map { !granted.contains($0) } ?? true } + unknown
     }
 
+    /// Every import, each once, in the module's order.
+    var allImports: [ModuleDetail.Import] {
+        var seen: Set<ModuleDetail.Import> = []
+        let missing = Set(prepared.unknownImports.map { "\($0.module)\0\($0.name)" })
+        return prepared.module.imports.compactMap { item in
+            let capability = HostFunctions.capability(module: item.module, name: item.name)
+            let one = ModuleDetail.Import(
+                module: cleanedText(item.module, limit: 64),
+                name: cleanedText(item.name, limit: 64), capability: capability?.name ?? "",
+                isProvided: !missing.contains("\(item.module)\0\(item.name)"))
+            return seen.insert(one).inserted ? one : nil
+        }
+    }
+
     /// Imports that trap when they are called, for the log.
     var unknownImports: [ImportNote] { unknown }
 

@@ -13,7 +13,7 @@ final class ModuleStore: Sendable {
     let logger: Logger
     /// For fsync and hashing.
     let files = FileWork("selium-files")
-    private let cache: CompileCache
+    let cache: CompileCache
     private let linker: Linker
     private let compiler: any ModuleCompiling
     let uploadPatience: UInt64
@@ -35,7 +35,10 @@ final class ModuleStore: Sendable {
         }
         var table = ModuleTable(compilers: compilers ?? processorCount() / 2)
         for row in try state.atOpen({ try $0.moduleRows() }) {
-            table.own(row.digest, size: row.size, by: row.namespace)
+            table.own(row.digest, size: row.size, by: row.namespace, at: row.addedAt)
+        }
+        for row in try state.atOpen({ try $0.moduleNameRows() }) {
+            table.setName(row.name.text, in: row.namespace, to: row.digest)
         }
         try Self.restoreUploads(&table, directory, state, now: now)
         self.table = Monitor(table)
@@ -80,8 +83,16 @@ final class ModuleStore: Sendable {
         switch reference {
         case .digest(let given): digest = given
         case .name(let name):
-            guard let found = try await named(name) else { return nil }
-            digest = found
+            // A name of the namespace's own hides a file.
+            let own = ModuleName(name).flatMap { own in
+                table.withLock { $0.names[namespace]?[own.text] }
+            }
+            if let own {
+                digest = own
+            } else {
+                guard let found = try await named(name) else { return nil }
+                digest = found
+            }
         }
         return table.withLock { table in
             table.size(digest, for: namespace).map { ModuleInfo(digest: digest, size: $0) }
@@ -118,7 +129,7 @@ final class ModuleStore: Sendable {
     /// Copies a file of `modules/` into the store: what was hashed is what will be compiled.
     private func adopt(_ file: File, _ status: File.Status) async throws(HostError) -> ModuleDigest
     {
-        let store = directory.store
+        let (store, table) = (directory.store, table)
         let copied: Result<(ModuleDigest, UInt64), HostError> = await files.run {
             do {
                 guard let bytes = try file.readAll(atMost: Int(Limits.moduleBytes)),
@@ -127,6 +138,10 @@ final class ModuleStore: Sendable {
                     return .failure(
                         HostError(.invalidArgument, "the module grew while it was read"))
                 }
+                // Its bytes must not be taken away before it is owned.
+                table.withLock { $0.adopted[digest, default: 0] += 1 }
+                var isCopied = false
+                defer { if !isCopied { table.withLock { $0.release(digest) } } }
                 if (try? File.open(digest.hex, in: store, O_RDONLY | O_NOFOLLOW)) == nil {
                     try? store.unlink(digest.hex + ".tmp")
                     let copy = try File.open(
@@ -136,12 +151,14 @@ final class ModuleStore: Sendable {
                     try copy.synchronize()
                     try store.rename(digest.hex + ".tmp", to: digest.hex)
                 }
+                isCopied = true
                 return .success((digest, UInt64(bytes.count)))
             } catch {
                 return .failure(self.failure(error, "a module cannot be stored"))
             }
         }
         let (digest, size) = try copied.get()
+        defer { table.withLock { $0.release(digest) } }
         try await own(digest, size: size, by: .system)
         return digest
     }
@@ -155,7 +172,7 @@ final class ModuleStore: Sendable {
         else {
             throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
         }
-        table.withLock { $0.own(digest, size: size, by: namespace) }
+        table.withLock { $0.own(digest, size: size, by: namespace, at: time) }
     }
 
     /// A host's error for what happened to a file; the log has the details.

@@ -17,7 +17,19 @@ struct ModuleTable: Sendable {
         var used: UInt64
     }
 
-    private var owners: [Namespace: [ModuleDigest: UInt64]] = [:]
+    /// A module of a namespace.
+    struct Owned: Sendable {
+        /// Bytes.
+        var size: UInt64
+        /// Wall clock, nanoseconds since 1970.
+        var addedAt: Int64
+    }
+
+    private(set) var owners: [Namespace: [ModuleDigest: Owned]] = [:]
+    /// What a namespace's names mean; each is one of its modules.
+    private(set) var names: [Namespace: [String: ModuleDigest]] = [:]
+    /// Modules that are being copied into the store: whatever is about to own them.
+    var adopted: [ModuleDigest: Int] = [:]
     private var loaded: [ModuleDigest: Loaded] = [:]
     private var uses: UInt64 = 0
     private var loading: Set<ModuleDigest> = []
@@ -41,21 +53,56 @@ struct ModuleTable: Sendable {
 
     /// The size of a module that `namespace` may use: its own, or one of `system`.
     func size(_ digest: ModuleDigest, for namespace: Namespace) -> UInt64? {
-        owners[namespace]?[digest] ?? owners[.system]?[digest]
+        (owners[namespace]?[digest] ?? owners[.system]?[digest])?.size
     }
 
     /// Bytes of a namespace's own modules.
     func stored(in namespace: Namespace) -> UInt64 {
-        owners[namespace]?.values.reduce(0) { $0 &+ $1 } ?? 0
+        owners[namespace]?.values.reduce(0) { $0 &+ $1.size } ?? 0
     }
 
     /// Whether the namespace has this module of its own.
     func owns(_ digest: ModuleDigest, size: UInt64, _ namespace: Namespace) -> Bool {
-        owners[namespace]?[digest] == size
+        owners[namespace]?[digest]?.size == size
     }
 
-    mutating func own(_ digest: ModuleDigest, size: UInt64, by namespace: Namespace) {
-        owners[namespace, default: [:]][digest] = size
+    mutating func own(
+        _ digest: ModuleDigest, size: UInt64, by namespace: Namespace, at time: Int64
+    ) {
+        guard owners[namespace]?[digest] == nil else { return }
+        owners[namespace, default: [:]][digest] = Owned(size: size, addedAt: time)
+    }
+
+    /// The names a namespace has for a module, sorted.
+    func names(of digest: ModuleDigest, in namespace: Namespace) -> [String] {
+        names[namespace]?.filter { $0.value == digest }.map(\.key).sorted() ?? []
+    }
+
+    /// What a name means from now on, nil for nothing.
+    mutating func setName(_ name: String, in namespace: Namespace, to digest: ModuleDigest?) {
+        names[namespace, default: [:]][name] = digest
+    }
+
+    /// The namespace does not have the module any more, under no name.
+    mutating func disown(_ digest: ModuleDigest, by namespace: Namespace) {
+        owners[namespace]?[digest] = nil
+        for name in names(of: digest, in: namespace) { names[namespace]?[name] = nil }
+    }
+
+    /// A copy is owned, or was given up.
+    mutating func release(_ digest: ModuleDigest) {
+        let count = adopted[digest, default: 1] - 1
+        adopted[digest] = count > 0 ? count : nil
+    }
+
+    /// Whether nobody has it, brings it or loads it: its bytes may go. It is not found as loaded any
+    /// more then.
+    mutating func abandonIfUnowned(_ digest: ModuleDigest) -> Bool {
+        guard !owners.values.contains(where: { $0[digest] != nil }), adopted[digest] == nil,
+            !loading.contains(digest), !changing.contains(where: { $0.digest == digest })
+        else { return false }
+        loaded[digest] = nil
+        return true
     }
 
     // MARK: Loading, each module once

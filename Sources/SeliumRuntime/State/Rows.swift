@@ -20,6 +20,9 @@ struct ProcessRow: Sendable {
     /// The last incarnation's end; nil until there is one.
     var exit: ExitRecord?
     var supervision: StoredSupervision
+    /// What it was started with, when it is inserted; read only where somebody asks for it.
+    var outline: StartOutline?
+    var labels: [ProcessLabel] = []
 
     /// As a row of the table.
     var status: ProcessStatus {
@@ -29,7 +32,7 @@ struct ProcessRow: Sendable {
             createdAt: createdAt,
             uptimeNanoseconds: exit.map { UInt64(clamping: $0.endedAt - $0.startedAt) } ?? 0,
             cpuNanoseconds: exit?.cpuNanoseconds ?? 0, memory: 0, memoryLimit: memoryLimit,
-            grants: grants, exit: exit, policy: supervision.policy)
+            grants: grants, exit: exit, policy: supervision.policy, labels: labels)
     }
 }
 
@@ -77,6 +80,10 @@ enum RequestAnswer: Sendable {
     case restarted(UInt32)
     case removed(ProcessID)
     case pruned([ProcessID])
+    /// What the name of a module meant before.
+    case named(ModuleDigest?)
+    case moduleRemoved(ModuleRemoval)
+    case collected(ModuleCollection)
 
     var storedBytes: [UInt8] {
         var writer = ByteWriter()
@@ -107,6 +114,18 @@ enum RequestAnswer: Sendable {
         case .pruned(let ids):
             writer.number(UInt8(6))
             writer.list(ids) { $0.number($1.rawValue) }
+        case .named(let before):
+            writer.number(UInt8(7))
+            writer.optional(before) { $0.blob($1.bytes) }
+        case .moduleRemoved(let removal):
+            writer.number(UInt8(8))
+            writer.blob(removal.digest.bytes)
+            writer.list(removal.names) { $0.string($1) }
+            writer.flag(removal.isGone)
+        case .collected(let collection):
+            writer.number(UInt8(9))
+            writer.list(collection.digests) { $0.blob($1.bytes) }
+            writer.number(collection.bytes)
         }
         return writer.bytes
     }
@@ -120,6 +139,18 @@ enum RequestAnswer: Sendable {
         case 4: self = .restarted(try reader.number())
         case 5: self = .removed(try ProcessID(from: &reader))
         case 6: self = .pruned(try reader.list(ProcessID.init(from:)))
+        case 7: self = .named(try reader.optional(ModuleDigest.init(from:)))
+        case 8:
+            self = .moduleRemoved(
+                ModuleRemoval(
+                    digest: try ModuleDigest(from: &reader),
+                    names: try reader.list { (reader) throws(ByteReader.Damage) in
+                        try reader.string()
+                    }, isGone: try reader.flag()))
+        case 9:
+            self = .collected(
+                ModuleCollection(
+                    digests: try reader.list(ModuleDigest.init(from:)), bytes: try reader.number()))
         default: throw ByteReader.Damage()
         }
     }
@@ -129,6 +160,15 @@ extension ProcessID {
     fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
         guard let id = ProcessID(try reader.number()) else { throw ByteReader.Damage() }
         self = id
+    }
+}
+
+extension ModuleDigest {
+    fileprivate init(from reader: inout ByteReader) throws(ByteReader.Damage) {
+        guard let digest = ModuleDigest(bytes: try reader.blob()) else {
+            throw ByteReader.Damage()
+        }
+        self = digest
     }
 }
 
@@ -167,6 +207,29 @@ extension [Grant] {
                 scope: try reader.optional { (reader) throws(ByteReader.Damage) in
                     try reader.string()
                 })
+        }
+    }
+}
+
+extension [ProcessLabel] {
+    /// nil for none.
+    var storedBytes: [UInt8]? {
+        guard !isEmpty else { return nil }
+        var writer = ByteWriter()
+        writer.list(self) { writer, label in
+            writer.string(label.key)
+            writer.string(label.value)
+        }
+        return writer.bytes
+    }
+
+    init(storedBytes: [UInt8]) throws(ByteReader.Damage) {
+        var reader = ByteReader(storedBytes)
+        self = try reader.list { (reader) throws(ByteReader.Damage) in
+            guard let label = ProcessLabel(try reader.string(), try reader.string()) else {
+                throw ByteReader.Damage()
+            }
+            return label
         }
     }
 }

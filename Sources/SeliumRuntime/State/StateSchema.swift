@@ -40,6 +40,29 @@ enum StateSchema {
                         PRIMARY KEY (namespace, id)) WITHOUT ROWID, STRICT;
                     """)
         }
+        migrator.registerMigration("3 outlines and past ends") { database in
+            // `outline` is NULL in rows of before. `past_end` has the ends before a process's last.
+            try database.execute(
+                sql: """
+                    ALTER TABLE process ADD COLUMN outline BLOB;
+                    CREATE TABLE past_end (
+                        namespace TEXT NOT NULL, id INTEGER NOT NULL, incarnation INTEGER NOT NULL,
+                        exit BLOB NOT NULL, PRIMARY KEY (namespace, id, incarnation))
+                        WITHOUT ROWID, STRICT;
+                    """)
+        }
+        migrator.registerMigration("4 labels") { database in
+            // NULL in rows without.
+            try database.execute(sql: "ALTER TABLE process ADD COLUMN labels BLOB")
+        }
+        migrator.registerMigration("5 module names") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE module_name (
+                        namespace TEXT NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL,
+                        PRIMARY KEY (namespace, name)) WITHOUT ROWID, STRICT;
+                    """)
+        }
         return migrator
     }
 }

@@ -7,13 +7,14 @@ import SeliumKernel
 extension Database {
     func insert(_ row: ProcessRow) throws {
         try cachedStatement(
-            sql: "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,?)"
+            sql: "INSERT INTO process VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,?,?,?)"
         ).execute(arguments: [
             row.namespace.name, Int64(row.id.rawValue), row.name?.text, row.creator.name,
             row.moduleName,
             row.moduleDigest.bytes.data, row.entrypoint, row.grants.storedBytes.data,
             Int64(clamping: row.memoryLimit), row.createdAt, Int64(clamping: row.ceiling),
-            row.supervision.storedBytes.data,
+            row.supervision.storedBytes.data, row.outline?.storedBytes.data,
+            row.labels.storedBytes?.data,
         ])
     }
 
@@ -25,10 +26,46 @@ extension Database {
             ])
     }
 
-    /// An incarnation ended like this.
+    /// An incarnation ended like this; the end before it is kept for a while.
     func end(_ id: ProcessID, in namespace: Namespace, _ record: ExitRecord) throws {
+        let bytes = record.storedBytes.data
+        if record.incarnation > 1 {
+            try cachedStatement(
+                sql: """
+                    INSERT OR IGNORE INTO past_end SELECT namespace, id, ?, exit FROM process
+                    WHERE namespace = ? AND id = ? AND exit IS NOT NULL AND exit <> ?
+                    """
+            ).execute(arguments: [
+                Int64(record.incarnation) - 1, namespace.name, Int64(id.rawValue), bytes,
+            ])
+            try cachedStatement(
+                sql: "DELETE FROM past_end WHERE namespace = ? AND id = ? AND incarnation < ?"
+            ).execute(arguments: [
+                namespace.name, Int64(id.rawValue),
+                Int64(record.incarnation) - Int64(Limits.pastEnds),
+            ])
+        }
         try cachedStatement(sql: "UPDATE process SET exit = ? WHERE namespace = ? AND id = ?")
-            .execute(arguments: [record.storedBytes.data, namespace.name, Int64(id.rawValue)])
+            .execute(arguments: [bytes, namespace.name, Int64(id.rawValue)])
+    }
+
+    /// The ends before a process's last, oldest first.
+    func pastEnds(_ id: ProcessID, in namespace: Namespace) throws -> [ExitRecord] {
+        try Row.fetchAll(
+            self,
+            sql: "SELECT exit FROM past_end WHERE namespace = ? AND id = ? ORDER BY incarnation",
+            arguments: [namespace.name, Int64(id.rawValue)]
+        ).compactMap { try? ExitRecord(storedBytes: $0.bytes("exit")) }
+    }
+
+    /// What a process was started with; nil when that was not kept, or does not read.
+    func outline(_ id: ProcessID, in namespace: Namespace) throws -> StartOutline? {
+        let found = try Row.fetchOne(
+            self,
+            sql: """
+                SELECT outline FROM process WHERE namespace = ? AND id = ? AND outline IS NOT NULL
+                """, arguments: [namespace.name, Int64(id.rawValue)])
+        return found.flatMap { try? StartOutline(storedBytes: $0.bytes("outline")) }
     }
 
     /// How a process stands; `order` is its place in the order of ends, once it has come to its end.
@@ -76,6 +113,8 @@ extension Database {
     func delete(_ id: ProcessID, in namespace: Namespace) throws {
         try cachedStatement(sql: "DELETE FROM process WHERE namespace = ? AND id = ?")
             .execute(arguments: [namespace.name, Int64(id.rawValue)])
+        try cachedStatement(sql: "DELETE FROM past_end WHERE namespace = ? AND id = ?")
+            .execute(arguments: [namespace.name, Int64(id.rawValue)])
         try deleteLaunch(id, in: namespace)
     }
 
@@ -94,6 +133,41 @@ extension Database {
     {
         try cachedStatement(sql: "INSERT OR IGNORE INTO module VALUES (?,?,?,?)")
             .execute(arguments: [namespace.name, digest.bytes.data, Int64(clamping: size), time])
+    }
+
+    /// The namespace does not have it any more, under no name.
+    func deleteModule(_ digest: ModuleDigest, of namespace: Namespace) throws {
+        for sql in [
+            "DELETE FROM module WHERE namespace = ? AND digest = ?",
+            "DELETE FROM module_name WHERE namespace = ? AND digest = ?",
+        ] {
+            try cachedStatement(sql: sql)
+                .execute(arguments: [namespace.name, digest.bytes.data])
+        }
+    }
+
+    func setModuleName(
+        _ name: ModuleName, in namespace: Namespace, to digest: ModuleDigest
+    ) throws {
+        try cachedStatement(sql: "INSERT OR REPLACE INTO module_name VALUES (?,?,?)")
+            .execute(arguments: [namespace.name, name.text, digest.bytes.data])
+    }
+
+    func deleteModuleName(_ name: ModuleName, in namespace: Namespace) throws {
+        try cachedStatement(sql: "DELETE FROM module_name WHERE namespace = ? AND name = ?")
+            .execute(arguments: [namespace.name, name.text])
+    }
+
+    func moduleNameRows() throws
+        -> [(namespace: Namespace, name: ModuleName, digest: ModuleDigest)]
+    {
+        try Row.fetchAll(self, sql: "SELECT * FROM module_name").compactMap { row in
+            guard let namespace = Namespace(row["namespace"] as String),
+                let name = ModuleName(row["name"] as String),
+                let digest = ModuleDigest(bytes: row.bytes("digest"))
+            else { return nil }
+            return (namespace, name, digest)
+        }
     }
 
     func insertUpload(_ key: UploadTable.Key, size: UInt64) throws {
@@ -152,6 +226,15 @@ extension Database {
                 else { return nil }
                 supervision = stored
             }
+            let labels: [ProcessLabel]
+            if row["labels"] as DatabaseValue == .null {
+                labels = []
+            } else {
+                guard let stored = try? [ProcessLabel](storedBytes: row.bytes("labels")) else {
+                    return nil
+                }
+                labels = stored
+            }
             return ProcessRow(
                 id: id, namespace: namespace,
                 name: (row["name"] as String?).flatMap { ProcessName($0) },
@@ -159,7 +242,7 @@ extension Database {
                 entrypoint: row["entrypoint"], grants: grants,
                 memoryLimit: UInt64(clamping: row["memory_limit"] as Int64),
                 createdAt: row["created_at"], ceiling: UInt64(clamping: row["ceiling"] as Int64),
-                exit: exit, supervision: supervision)
+                exit: exit, supervision: supervision, labels: labels)
         }
     }
 
@@ -176,12 +259,16 @@ extension Database {
         }
     }
 
-    func moduleRows() throws -> [(namespace: Namespace, digest: ModuleDigest, size: UInt64)] {
+    func moduleRows() throws
+        -> [(namespace: Namespace, digest: ModuleDigest, size: UInt64, addedAt: Int64)]
+    {
         try Row.fetchAll(self, sql: "SELECT * FROM module").compactMap { row in
             guard let namespace = Namespace(row["namespace"] as String),
                 let digest = ModuleDigest(bytes: row.bytes("digest"))
             else { return nil }
-            return (namespace, digest, UInt64(clamping: row["size"] as Int64))
+            return (
+                namespace, digest, UInt64(clamping: row["size"] as Int64), row["added_at"] as Int64
+            )
         }
     }
 

@@ -72,6 +72,21 @@ final class StateStore: Sendable {
         }
     }
 
+    /// Reads what is committed; nil when the database cannot be read, or is closed.
+    func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async -> R? {
+        guard !pending.withLock({ $0.isClosed }) else { return nil }
+        return await withCheckedContinuation { continuation in
+            queue.asyncRead { [logger] opened in
+                do {
+                    continuation.resume(returning: try body(opened.get()))
+                } catch {
+                    logger.error("state cannot be read", metadata: ["error": "\(error)"])
+                    continuation.resume(returning: nil)
+                }
+            }
+        }
+    }
+
     /// Reserves ids on disk up to `through`; false when that failed.
     func reserveIDs(through: UInt64, done: @escaping @Sendable (Bool) -> Void) {
         guard !pending.withLock({ $0.isClosed }) else { return done(false) }

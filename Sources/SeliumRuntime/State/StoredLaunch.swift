@@ -47,7 +47,7 @@ extension StartSpec {
             namespace: row.namespace, creator: row.creator, role: role, module: module,
             moduleName: row.moduleName, grants: row.grants, memoryLimit: row.memoryLimit,
             name: row.name, policy: row.supervision.policy,
-            isRemovedAtEnd: row.supervision.isRemovedAtEnd)
+            isRemovedAtEnd: row.supervision.isRemovedAtEnd, labels: row.labels)
         entrypoint = try reader.optional { (reader) throws(ByteReader.Damage) in
             try reader.string()
         }

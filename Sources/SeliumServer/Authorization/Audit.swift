@@ -68,9 +68,10 @@ extension Call {
     /// Whether it can change anything: for the audit.
     var isMutating: Bool {
         switch self {
-        case .start, .stop, .kill, .restart, .remove, .prune: true
+        case .start, .stop, .kill, .restart, .remove, .prune, .pushModule, .removeModule: true
+        case .collectModules(let collect): !collect.dryRun
         case .attach(let attach): attach.input
-        case .list, .wait, .info: false
+        case .list, .wait, .info, .inspect, .listModules, .inspectModule: false
         }
     }
 }
@@ -85,7 +86,10 @@ extension WireResult.OneOf_Result {
         case .logRead(let read): read.id
         case .restarted(let restarted): restarted.id
         case .removed(let removed): removed.id
-        case .processes, .info, .pruned: nil
+        case .inspected(let inspected): inspected.process.id
+        case .processes, .info, .pruned, .pushedModule, .modules, .inspectedModule, .removedModule,
+            .collectedModules:
+            nil
         }
     }
 }

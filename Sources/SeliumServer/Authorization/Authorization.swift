@@ -5,7 +5,12 @@ internal import SeliumProtocol
 
 /// What a caller wants to do. Every call of the protocol has exactly one.
 enum Verb: String, Sendable, CaseIterable {
-    case start, stop, list, attach, wait, info, kill, restart, remove, prune
+    case start, stop, list, attach, wait, info, kill, restart, remove, prune, inspect
+    case pushModule = "push_module"
+    case listModules = "list_modules"
+    case inspectModule = "inspect_module"
+    case removeModule = "remove_module"
+    case collectModules = "collect_modules"
     /// Writing a process's stdin, on top of `attach`.
     case input
 }
@@ -21,7 +26,8 @@ struct Authorization: Sendable {
         case (.operator, _): true
         case (.user, .start), (.user, .stop), (.user, .list), (.user, .attach), (.user, .wait),
             (.user, .info), (.user, .input), (.user, .kill), (.user, .restart), (.user, .remove),
-            (.user, .prune):
+            (.user, .prune), (.user, .inspect), (.user, .pushModule), (.user, .listModules),
+            (.user, .inspectModule), (.user, .removeModule), (.user, .collectModules):
             true
         }
     }

@@ -8,20 +8,22 @@ extension RequestHandler {
     func list(
         _ list: WireList, in namespace: Namespace
     ) async throws(RequestError) -> WireResult.OneOf_Result {
+        let filters = try ProcessFilter.all(of: list)
+        func passes(_ status: ProcessStatus) -> Bool { filters.allSatisfy { $0.passes(status) } }
         var rows: [WireProcessInfo] = []
         if list.processes.isEmpty {
             let visible = try Authorization.visible(request.message.namespace, to: caller)
             let all = try await hosted { () async throws(HostError) in
                 try await host.processes(in: visible, includingEnded: list.includeEnded)
             }
-            rows.reserveCapacity(all.count)
-            for status in all { rows.append(WireProcessInfo(status)) }
+            if filters.isEmpty { rows.reserveCapacity(all.count) }
+            for status in all where passes(status) { rows.append(WireProcessInfo(status)) }
         } else {
             for (index, reference) in list.processes.enumerated() {
                 let status = try await authorization.resolve(
                     reference, field: "list.processes[\(index)]", in: namespace, for: caller,
                     to: .list)
-                rows.append(WireProcessInfo(status))
+                if passes(status) { rows.append(WireProcessInfo(status)) }
             }
         }
         return .processes(WireProcesses().filled(with: try await sendAllButLast(rows)))

@@ -39,6 +39,17 @@ struct RequestHandler: Sendable {
             case .remove(let remove):
                 return .success(try await self.remove(remove, in: namespace))
             case .prune: return .success(try await self.prune(in: namespace))
+            case .inspect(let inspect):
+                return .success(try await self.inspect(inspect, in: namespace))
+            case .pushModule(let push):
+                return .success(try await self.pushModule(push, in: namespace))
+            case .listModules: return .success(try await self.listModules())
+            case .inspectModule(let inspect):
+                return .success(try await self.inspectModule(inspect, in: namespace))
+            case .removeModule(let remove):
+                return .success(try await self.removeModule(remove, in: namespace))
+            case .collectModules(let collect):
+                return .success(try await self.collectModules(collect, in: namespace))
             }
         } catch {
             return .failure(error)

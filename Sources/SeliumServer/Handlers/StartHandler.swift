@@ -44,6 +44,13 @@ extension RequestHandler {
         try await hosted { () async throws(HostError) in
             try await host.admit(spec, idempotency: key)
         }
+        try await bring(digest, size: size, in: namespace)
+    }
+
+    /// Asks for a module's bytes, until the namespace has it.
+    func bring(
+        _ digest: ModuleDigest, size: UInt64, in namespace: Namespace
+    ) async throws(RequestError) {
         let upload = try await hosted { () async throws(HostError) in
             try await host.beginUpload(
                 digest, size: size, namespace: namespace, role: caller.role)

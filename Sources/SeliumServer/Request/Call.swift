@@ -13,6 +13,12 @@ enum Call: Sendable {
     case restart(WireRestart)
     case remove(WireRemove)
     case prune(WirePrune)
+    case inspect(WireInspect)
+    case pushModule(WirePushModule)
+    case listModules(WireListModules)
+    case inspectModule(WireInspectModule)
+    case removeModule(WireRemoveModule)
+    case collectModules(WireCollectModules)
 
     init?(_ wire: WireRequest.OneOf_Call?) {
         switch wire {
@@ -26,6 +32,12 @@ enum Call: Sendable {
         case .restart(let restart)?: self = .restart(restart)
         case .remove(let remove)?: self = .remove(remove)
         case .prune(let prune)?: self = .prune(prune)
+        case .inspect(let inspect)?: self = .inspect(inspect)
+        case .pushModule(let push)?: self = .pushModule(push)
+        case .listModules(let list)?: self = .listModules(list)
+        case .inspectModule(let inspect)?: self = .inspectModule(inspect)
+        case .removeModule(let remove)?: self = .removeModule(remove)
+        case .collectModules(let collect)?: self = .collectModules(collect)
         case nil: return nil
         }
     }
@@ -42,15 +54,23 @@ enum Call: Sendable {
         case .restart: .restart
         case .remove: .remove
         case .prune: .prune
+        case .inspect: .inspect
+        case .pushModule: .pushModule
+        case .listModules: .listModules
+        case .inspectModule: .inspectModule
+        case .removeModule: .removeModule
+        case .collectModules: .collectModules
         }
     }
 
     /// Whether frames may follow the request: a module's bytes, or input.
     var maySendFrames: Bool {
         switch self {
-        case .start: true
+        case .start, .pushModule: true
         case .attach(let attach): attach.input
-        case .stop, .list, .wait, .info, .kill, .restart, .remove, .prune: false
+        case .stop, .list, .wait, .info, .kill, .restart, .remove, .prune, .inspect, .listModules,
+            .inspectModule, .removeModule, .collectModules:
+            false
         }
     }
 
@@ -58,7 +78,9 @@ enum Call: Sendable {
     var isImmediate: Bool {
         switch self {
         case .list, .info: true
-        case .start, .stop, .attach, .wait, .kill, .restart, .remove, .prune: false
+        case .start, .stop, .attach, .wait, .kill, .restart, .remove, .prune, .inspect, .pushModule,
+            .listModules, .inspectModule, .removeModule, .collectModules:
+            false
         }
     }
 
@@ -66,16 +88,19 @@ enum Call: Sendable {
     var waitsForEnd: Bool {
         switch self {
         case .stop, .kill, .restart, .remove: true
-        case .start, .attach, .wait, .list, .info, .prune: false
+        case .start, .attach, .wait, .list, .info, .prune, .inspect, .pushModule, .listModules,
+            .inspectModule, .removeModule, .collectModules:
+            false
         }
     }
 
     /// What the client hears before there is an answer.
     var quiet: RequestScope.Quiet {
         switch self {
-        case .start, .prune: .working(.working)
+        case .start, .prune, .pushModule, .inspectModule, .removeModule, .collectModules:
+            .working(.working)
         case .stop, .kill, .restart, .remove: .working(.stopping)
-        case .list, .attach, .wait, .info: .judging
+        case .list, .attach, .wait, .info, .inspect, .listModules: .judging
         }
     }
 }

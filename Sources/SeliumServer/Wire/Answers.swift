@@ -31,6 +31,14 @@ extension WireProcessInfo {
         }
         // Of most processes there is nothing to say.
         if status.policy != .standard { supervision = WireSupervision(status.policy) }
+        if !status.labels.isEmpty {
+            labels = status.labels.map { label in
+                .with {
+                    $0.key = label.key
+                    $0.value = label.value
+                }
+            }
+        }
     }
 
     /// About how long the row is on the wire: what decides when a list goes on in another frame.
@@ -38,6 +46,7 @@ extension WireProcessInfo {
         var length = 160 + name.utf8.count + moduleName.utf8.count + entrypoint.utf8.count
         length += 2 * namespace.utf8.count + grants.count * 40
         if hasWaiting { length += 32 }
+        for label in labels { length += 16 + label.key.utf8.count + label.value.utf8.count }
         if hasSupervision { length += 80 + supervision.noRestartOn.count * 5 }
         if hasExit {
             length += 100 + exit.trap.frames.count * 180

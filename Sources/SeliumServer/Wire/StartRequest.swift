@@ -43,6 +43,7 @@ struct StartRequest: Sendable {
         spec.takesInput = start.input
         if start.hasSupervision { spec.policy = try Self.policy(start.supervision) }
         spec.isRemovedAtEnd = start.removeAtEnd
+        spec.labels = try Self.labels(start)
     }
 
     private static func invalid(_ message: String, _ field: String) -> RequestError {
@@ -139,6 +140,23 @@ struct StartRequest: Sendable {
             results.append(try kind(wire, "results[\(index)]"))
         }
         return results
+    }
+
+    /// By their keys, each once.
+    private static func labels(_ start: WireStart) throws(RequestError) -> [ProcessLabel] {
+        var labels: [ProcessLabel] = []
+        for (index, wire) in start.labels.enumerated() {
+            guard let label = ProcessLabel(wire.key, wire.value) else {
+                throw invalid(
+                    "a label's key is letters, digits and '._/-', its value these and ':@+', each of at most 63",
+                    "labels[\(index)]")
+            }
+            guard !labels.contains(where: { $0.key == label.key }) else {
+                throw invalid("the label comes twice", "labels[\(index)].key")
+            }
+            labels.append(label)
+        }
+        return labels.sorted { $0.key < $1.key }
     }
 
     private static func environment(

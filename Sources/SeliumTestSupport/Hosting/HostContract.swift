@@ -60,8 +60,10 @@ package enum HostContract {
 
     /// All of them. Each wants a host of its own.
     package static var checks: [Check] {
-        processChecks + admissionChecks + logChecks + nameChecks + idempotencyChecks + inputChecks
-            + uploadChecks + supervisionChecks + forgettingChecks
+        [
+            processChecks, admissionChecks, logChecks, nameChecks, idempotencyChecks, inputChecks,
+            uploadChecks, supervisionChecks, forgettingChecks, inspectionChecks, moduleChecks,
+        ].flatMap { $0 }
     }
 
     // MARK: Tools

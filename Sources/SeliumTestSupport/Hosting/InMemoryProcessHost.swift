@@ -185,10 +185,10 @@ package final class InMemoryProcessHost: ProcessHost {
     /// Lets every back-off be over, one after the other.
     package func letTimePass() { world.update { world, wakes in world.letTimePass(&wakes) } }
 
-    private static let reusedKey = HostError(
+    static let reusedKey = HostError(
         .aborted, "this idempotency key was used for another request")
 
-    private func change(
+    func change(
         _ idempotency: Idempotency?,
         _ effect:
             @Sendable (
@@ -248,6 +248,17 @@ package final class InMemoryProcessHost: ProcessHost {
         try world.withLock { (world) throws(HostError) in
             try world.failIfTold()
             return world.table.status(id).map { world.timed($0) }
+        }
+    }
+
+    package func inspect(_ id: ProcessID) async throws(HostError) -> ProcessDetail? {
+        try world.withLock { (world) throws(HostError) in
+            try world.failIfTold()
+            guard let status = world.table.status(id).map({ world.timed($0) }),
+                let range = world.shelf.range(id)
+            else { return nil }
+            return ProcessDetail(
+                status: status, outline: world.outlines[id], ends: world.ends[id] ?? [], log: range)
         }
     }
 

@@ -35,6 +35,9 @@ struct ScriptWorld: Sendable {
         case restarted(UInt32)
         case removed(ProcessID)
         case pruned([ProcessID])
+        case named(ModuleDigest?)
+        case moduleRemoved(ModuleRemoval)
+        case collected(ModuleCollection)
     }
 
     /// An incarnation that has not ended.
@@ -52,6 +55,9 @@ struct ScriptWorld: Sendable {
     var runs: [ProcessID: Run] = [:]
     /// What the next incarnation of a process is made of, while it lives.
     var scripts: [ProcessID: Script] = [:]
+    var outlines: [ProcessID: StartOutline] = [:]
+    /// How the incarnations of a process ended, oldest first.
+    var ends: [ProcessID: [ExitRecord]] = [:]
     var random = SeededRandom(seed: 7)
     var requests = IdempotencyTable<RequestKey, Answer>()
     var uploads = UploadTable()
@@ -59,6 +65,8 @@ struct ScriptWorld: Sendable {
     var modules: [ModuleDigest: [UInt8]] = [:]
     var owners: [Namespace: Set<ModuleDigest>] = [:]
     var names: [String: ModuleDigest] = [:]
+    /// Names that namespaces gave; they hide those above.
+    var pushed: [Namespace: [String: ModuleDigest]] = [:]
     var nextID: UInt64 = 1
     var ticks: Int64 = 0
     var holdsStarts = false
@@ -88,7 +96,9 @@ struct ScriptWorld: Sendable {
 
     func digest(_ reference: ModuleReference, in namespace: Namespace) -> ModuleDigest? {
         switch reference {
-        case .name(let name): names[name.hasSuffix(".wasm") ? String(name.dropLast(5)) : name]
+        case .name(let name):
+            ModuleName(name).flatMap { pushed[namespace]?[$0.text] }
+                ?? names[name.hasSuffix(".wasm") ? String(name.dropLast(5)) : name]
         case .digest(let digest):
             owners[namespace, default: []].contains(digest)
                 || owners[.system, default: []].contains(digest)
@@ -152,7 +162,7 @@ struct ScriptWorld: Sendable {
             state: .starting, incarnation: 1, createdAt: wallTime, uptimeNanoseconds: 0,
             cpuNanoseconds: 0,
             memory: 65_536, memoryLimit: spec.memoryLimit ?? Limits.processMemory,
-            grants: report.grants, exit: nil, policy: spec.policy)
+            grants: report.grants, exit: nil, policy: spec.policy, labels: spec.labels)
         try hosted { () throws(KernelError) in
             try table.insert(status, role: spec.role, isRemovedAtEnd: spec.isRemovedAtEnd)
         }
@@ -160,6 +170,7 @@ struct ScriptWorld: Sendable {
         shelf.open(id)
         inputs[id] = InputBuffer(takesInput: spec.takesInput)
         scripts[id] = judged.script
+        outlines[id] = StartOutline(spec)
         table.publish(id)
         begin(id, incarnation: 1, time, &wakes)
         return report
@@ -250,6 +261,7 @@ struct ScriptWorld: Sendable {
             memoryLimit: status.memoryLimit, lastSequence: shelf.next(id))
         shelf.append(
             .ended(record), to: id, wallTime: wallTime, monotonicTime: time, goesOn: ending.goesOn)
+        ends[id] = Array((ends[id] ?? []).suffix(Limits.pastEnds)) + [record]
         wakes.wake(.log(id))
         perform(table.committed(id, exit: record, now: time), id, time, &wakes)
     }
@@ -278,6 +290,8 @@ struct ScriptWorld: Sendable {
         for id in gone {
             shelf.remove(id)
             inputs[id] = nil
+            outlines[id] = nil
+            ends[id] = nil
             wakes.wake(.log(id))
         }
     }

@@ -44,6 +44,12 @@ package enum RequestFixtures {
         start.supervision.noRestartOn = [64, 78, 300]
         start.supervision.stopTimeoutNs = 1
         start.removeAtEnd = true
+        start.labels = [
+            .with {
+                $0.key = "tier"
+                $0.value = "web"
+            }
+        ]
         request.start = start
         return request
     }
@@ -61,6 +67,13 @@ package enum RequestFixtures {
             WireProcessRef.with { $0.id = 1 }, WireProcessRef.with { $0.name = "web" },
         ]
         list.list.includeEnded = true
+        list.list.filters = [
+            .with {
+                $0.key = .label
+                $0.label = "tier"
+                $0.values = ["web", "db"]
+            }
+        ]
         var attach = header
         attach.attach.process.name = "web"
         attach.attach.log = log
@@ -82,7 +95,28 @@ package enum RequestFixtures {
         read.attach.process.id = 7
         read.attach.log.since = -5
         read.attach.noFollow = true
-        return [start, stop, list, attach, wait, info, named, kill, restart, remove, prune, read]
+        var inspect = header
+        inspect.inspect.process.name = "web"
+        return [
+            start, stop, list, attach, wait, info, named, kill, restart, remove, prune, read,
+            inspect,
+        ] + modules
+    }
+
+    private static var modules: [WireRequest] {
+        var push = header
+        push.pushModule.digestBytes = [UInt8](repeating: 3, count: 32)
+        push.pushModule.size = 4_000
+        push.pushModule.name = "web"
+        var list = header
+        list.listModules = WireListModules()
+        var inspect = header
+        inspect.inspectModule.module = WireModuleRef(name: "web")
+        var remove = header
+        remove.removeModule.module = WireModuleRef(name: "web")
+        var collect = header
+        collect.collectModules.dryRun = true
+        return [push, list, inspect, remove, collect]
     }
 
     /// The same from somebody who asks for his own namespace and for nothing this version refuses.

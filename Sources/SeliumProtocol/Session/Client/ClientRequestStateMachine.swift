@@ -12,6 +12,12 @@ package enum ClientCall: Sendable, Hashable {
     case attach(input: Bool, isOnce: Bool = false)
     case wait
     case info
+    case inspect
+    case pushModule(size: UInt64)
+    case listModules
+    case inspectModule
+    case removeModule
+    case collectModules
 }
 
 extension ClientCall {
@@ -31,6 +37,12 @@ extension ClientCall {
             self = .attach(input: attach.input, isOnce: attach.noFollow)
         case .wait?: self = .wait
         case .info?: self = .info
+        case .inspect?: self = .inspect
+        case .pushModule(let push)?: self = .pushModule(size: push.size)
+        case .listModules?: self = .listModules
+        case .inspectModule?: self = .inspectModule
+        case .removeModule?: self = .removeModule
+        case .collectModules?: self = .collectModules
         case nil: return nil
         }
     }
@@ -65,7 +77,7 @@ package struct ClientRequestStateMachine: ~Copyable {
         guard case .following = state else { return false }
         switch call {
         case .start(_, _, let input), .attach(let input, _): return input
-        case .stop, .restart, .remove, .prune, .list, .wait, .info: return false
+        default: return false
         }
     }
 
@@ -89,6 +101,7 @@ extension ClientRequestStateMachine {
         case gap(WireGap)
         /// Part of a list.
         case rows([WireProcessInfo])
+        case moduleRows([WireModuleRow])
         /// The last frame.
         case succeeded(WireResult.OneOf_Result)
         case failed(WireError)
@@ -142,15 +155,22 @@ extension ClientRequestStateMachine {
         case .processes(let part):
             guard call == .list else { throw Self.misplaced("processes") }
             return .rows(part.processes)
+        case .modules(let part):
+            guard call == .listModules else { throw Self.misplaced("modules") }
+            return .moduleRows(part.modules)
         }
     }
 
     private mutating func receivedUpload(
         _ upload: WireUpload
     ) throws(ProtocolError) -> AnswerAction {
-        guard case .start(let size, _, _) = call, case .asked = state, upload.offset < size else {
-            throw Self.misplaced("upload")
+        let size: UInt64
+        switch call {
+        case .start(let moduleSize, _, _): size = moduleSize
+        case .pushModule(let moduleSize): size = moduleSize
+        default: throw Self.misplaced("upload")
         }
+        guard case .asked = state, upload.offset < size else { throw Self.misplaced("upload") }
         state = .uploading
         return .sendModule(from: upload.offset)
     }
@@ -170,7 +190,7 @@ extension ClientRequestStateMachine {
         switch call {
         case .start(_, let follows, _): return follows
         case .attach: return true
-        case .stop, .restart, .remove, .prune, .list, .wait, .info: return false
+        default: return false
         }
     }
 
@@ -180,7 +200,10 @@ extension ClientRequestStateMachine {
         case (.start(_, let follows, _), .ended): follows
         case (.attach(_, let isOnce), .logRead): isOnce
         case (.stop, .stopped), (.list, .processes), (.attach, .ended), (.wait, .ended),
-            (.info, .info), (.restart, .restarted), (.remove, .removed), (.prune, .pruned):
+            (.info, .info), (.restart, .restarted), (.remove, .removed), (.prune, .pruned),
+            (.inspect, .inspected), (.pushModule, .pushedModule), (.listModules, .modules),
+            (.inspectModule, .inspectedModule), (.removeModule, .removedModule),
+            (.collectModules, .collectedModules):
             true
         default: false
         }

@@ -1,0 +1,110 @@
+import Foundation
+import GRDB
+import SeliumHosting
+import SeliumKernel
+import SeliumTestSupport
+import Testing
+
+@testable import SeliumRuntime
+
+@Suite("What a runtime keeps of processes and modules", .timeLimit(.minutes(2)))
+struct KeptTests {
+    @Test(
+        "what inspect tells survives the runtime, and says so of a process from before it was kept")
+    func inspected() async throws {
+        try await RuntimeFixture.with { first, path in
+            let id = try await first.run(ContractModules.module(.endless)) {
+                $0.environment = [EnvironmentVariable(name: "A", value: "secret")]
+                $0.argv = ["x"]
+                $0.labels = [ProcessLabel("tier", "web")].compactMap { $0 }
+            }
+            let before = try #require(try await first.inspect(id))
+            #expect(before.ends.isEmpty)
+            #expect(before.log.oldest == 1)
+            #expect(before.log.last >= 1)
+            let copy = try RestartTests.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            let after = try #require(try await second.inspect(id))
+            #expect(after.outline == before.outline)
+            #expect(after.outline?.environment.map(\.name) == ["A"])
+            #expect(after.outline?.argvLengths == [1])
+            #expect(after.ends.map(\.outcome) == [.lost])
+            #expect(after.status.labels == before.status.labels)
+            #expect(after.status.labels.map(\.value) == ["web"])
+            await second.shutDown()
+            let older = try RestartTests.crashed(copy)
+            defer { try? FileManager.default.removeItem(atPath: older) }
+            let database = try DatabaseQueue(path: older + "/state/state.sqlite")
+            try await database.write { try $0.execute(sql: "UPDATE process SET outline = NULL") }
+            try database.close()
+            let third = try RuntimeFixture.open(older)
+            let old = try #require(try await third.inspect(id))
+            #expect(old.outline == nil)
+            #expect(old.status == after.status)
+            await third.shutDown()
+        }
+    }
+
+    @Test("names of modules survive the runtime; bytes go with the last who has them")
+    func moduleNames() async throws {
+        try await RuntimeFixture.with { first, path in
+            let bytes = ContractModules.module(.lines(1, exit: 7))
+            let digest = try await first.upload(bytes)
+            let name = try #require(ModuleName("app"))
+            _ = try await first.nameModule(digest, name, in: Runtime.space, idempotency: nil)
+            _ = try await first.wait(try await first.run(bytes))
+            let copy = try RestartTests.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            let rows = try await second.modules(in: [Runtime.space])
+            #expect(rows.map(\.names) == [["app"]])
+            #expect(rows.first?.addedAt ?? 0 > 0)
+            let stored = copy + "/state/modules/" + digest.hex
+            let manager = FileManager.default
+            #expect(manager.fileExists(atPath: stored))
+            let compiled = try manager.contentsOfDirectory(atPath: copy + "/state/compiled")
+            #expect(!compiled.isEmpty)
+            let gone = try await second.removeModule(
+                .name("app.wasm"), in: Runtime.space, idempotency: nil)
+            #expect(gone == ModuleRemoval(digest: digest, names: ["app"], isGone: true))
+            #expect(!manager.fileExists(atPath: stored))
+            #expect(try manager.contentsOfDirectory(atPath: copy + "/state/compiled").isEmpty)
+            await second.shutDown()
+            let later = try RestartTests.crashed(copy)
+            defer { try? FileManager.default.removeItem(atPath: later) }
+            let third = try RuntimeFixture.open(later)
+            #expect(try await third.modules(in: nil).isEmpty)
+            _ = try await third.wait(try await third.run(bytes))
+            await third.shutDown()
+        }
+    }
+
+    @Test("a pushed name hides a file of the modules folder, which is listed and cannot be removed")
+    func folder() async throws {
+        try await RuntimeFixture.with { runtime, path in
+            let file = ContractModules.module(.lines(1, exit: 3))
+            try Data(file).write(to: URL(filePath: path + "/modules/app.wasm"))
+            let unused = try await runtime.modules(in: [Runtime.space])
+            #expect(unused.map(\.names) == [["app.wasm"]])
+            #expect(unused.first?.digest == nil)
+            #expect(unused.first?.namespace == .system)
+            let shared = try await runtime.inspectModule(
+                .name("app"), in: Runtime.space, role: .user, observer: nil)
+            #expect(shared.status.names == ["app.wasm"])
+            let used = try await runtime.modules(in: [Runtime.space])
+            #expect(used.first?.digest == shared.status.digest)
+            await #expect(throws: HostError.self) {
+                try await runtime.removeModule(.name("app"), in: Runtime.space, idempotency: nil)
+            }
+            let own = try await runtime.upload(ContractModules.module(.lines(1, exit: 4)))
+            let name = try #require(ModuleName("app"))
+            _ = try await runtime.nameModule(own, name, in: Runtime.space, idempotency: nil)
+            #expect(try await runtime.module(.name("app.wasm"), in: Runtime.space)?.digest == own)
+            _ = try await runtime.removeModule(.name("app"), in: Runtime.space, idempotency: nil)
+            #expect(
+                try await runtime.module(.name("app"), in: Runtime.space)?.digest
+                    == shared.status.digest)
+        }
+    }
+}
