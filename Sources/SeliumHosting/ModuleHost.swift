@@ -6,7 +6,8 @@ public import SeliumKernel
 /// them; it may use those of `system`, too: files of the modules folder.
 public protocol ModuleHost: Sendable {
     /// Gives a module that the namespace has a name; what the name meant before, nil for nothing
-    /// else. `notFound` when the namespace does not have it.
+    /// else. `notFound` when the namespace does not have it, `resourceExhausted` when it has
+    /// `Limits.moduleNames` names.
     func nameModule(
         _ digest: ModuleDigest, _ name: ModuleName, in namespace: Namespace,
         idempotency: Idempotency?
@@ -31,8 +32,15 @@ public protocol ModuleHost: Sendable {
         _ reference: ModuleReference, in namespace: Namespace, idempotency: Idempotency?
     ) async throws(HostError) -> ModuleRemoval
 
-    /// Forgets all modules of the namespace that have no name and that no living process of it uses,
-    /// or only says which these are.
+    /// Until `releaseModule`, no collection takes this module of the namespace: somebody is about to
+    /// start or name it. Counts; the module need not exist yet.
+    func holdModule(_ digest: ModuleDigest, in namespace: Namespace)
+
+    /// Undoes one `holdModule`.
+    func releaseModule(_ digest: ModuleDigest, in namespace: Namespace)
+
+    /// Forgets the modules of the namespace that have no name, that no living process of it uses and
+    /// that nobody holds, `Limits.collectedModules` at most; or only says which these are.
     func collectModules(
         in namespace: Namespace, isDryRun: Bool, idempotency: Idempotency?
     ) async throws(HostError) -> ModuleCollection

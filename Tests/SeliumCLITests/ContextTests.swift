@@ -235,6 +235,28 @@ struct ContextTests {
         #expect(try String(contentsOf: home.file, encoding: .utf8) == text)
     }
 
+    @Test("A file that would be too large to be read again is not written")
+    func tooLarge() async throws {
+        let home = try Home()
+        defer { home.remove() }
+        let long = "/" + String(repeating: "a", count: 30_000)
+        for name in ["one", "two"] {
+            let added = await home.run(
+                "context", "add", name, "--domain", "h", "--cert-dir", long, "-q")
+            #expect(added.status == .ok, "\(added.err)")
+        }
+        let third = await home.run(
+            "context", "add", "three", "--domain", "h", "--cert-dir", long, "-q")
+        #expect(third.status == .conflict)
+        #expect(
+            third.err == """
+                error: \(home.file.path) would be larger than 64 KiB
+                to make room: selium context rm NAME
+
+                """)
+        #expect(await home.run("context", "ls", "-o", "name").out == "one\ntwo\n")
+    }
+
     @Test("A file that others may write is not taken")
     func writableByOthers() async throws {
         let home = try Home()

@@ -101,6 +101,12 @@ final class StuckHost: ProcessHost {
     ) async throws(HostError) -> ModuleRemoval {
         try await host.removeModule(reference, in: namespace, idempotency: idempotency)
     }
+    func holdModule(_ digest: ModuleDigest, in namespace: Namespace) {
+        host.holdModule(digest, in: namespace)
+    }
+    func releaseModule(_ digest: ModuleDigest, in namespace: Namespace) {
+        host.releaseModule(digest, in: namespace)
+    }
     func collectModules(
         in namespace: Namespace, isDryRun: Bool, idempotency: Idempotency?
     ) async throws(HostError) -> ModuleCollection {

@@ -8,7 +8,7 @@ struct ContextStore: Sendable {
 
     private static let name = "contexts.yaml"
     /// How long another command may hold the file, in steps of 10 ms.
-    private static let lockAttempts = 300
+    private static let lockAttempts = 1_000
 
     private let home: String
 
@@ -67,13 +67,20 @@ struct ContextStore: Sendable {
     }
 
     private func write(_ file: ContextFile, _ folder: Int32) throws(CommandError) {
+        let text = Array(file.text.utf8)
+        // Else nobody could read it again.
+        guard text.count <= Self.maximumFile else {
+            throw CommandError(
+                .conflict, "\(shown) would be larger than \(Self.maximumFile >> 10) KiB",
+                remedies: ["to make room: selium context rm NAME"])
+        }
         let temporary = ".\(Self.name).new"
         _ = unsafe unlinkat(folder, temporary, 0)
         let descriptor = unsafe openat(
             folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(0o600))
         guard descriptor >= 0 else { throw unwritten("cannot write \(shown)") }
         defer { close(descriptor) }
-        var rest = Array(file.text.utf8)[...]
+        var rest = text[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { bytes in
                 unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)

@@ -45,6 +45,10 @@ public enum Limits {
     public static let moduleGlobals = 100_000
     /// Sections of a module: each costs the scanner a read; compilers write a dozen.
     public static let moduleSections = 1_000
+    /// Names of modules in one namespace; a list of them stays readable.
+    public static let moduleNames = 1_000
+    /// Modules that one collection takes; the next one takes more.
+    public static let collectedModules = 10_000
     /// Modules of the folder `modules/` whose digest is remembered until their file changes.
     public static let moduleFiles = 10_000
     /// Unknown imports that the log of a process names.

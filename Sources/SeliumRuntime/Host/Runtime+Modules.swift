@@ -21,7 +21,14 @@ extension Runtime {
                 guard table.owners[namespace]?[digest] != nil else {
                     throw .noModule(.digest(digest))
                 }
-                let before = table.names[namespace]?[name.text]
+                let names = table.names[namespace] ?? [:]
+                let before = names[name.text]
+                guard before != nil || names.count < Limits.moduleNames else {
+                    throw HostError(
+                        .resourceExhausted,
+                        "namespace \(namespace) has \(Limits.moduleNames) names of modules",
+                        remedy: "forget some: selium module rm NAME")
+                }
                 table.setName(name.text, in: namespace, to: digest)
                 return before
             }
@@ -48,7 +55,7 @@ extension Runtime {
         in namespaces: Set<Namespace>?
     ) async throws(HostError) -> [ModuleStatus] {
         let users = moduleUsers()
-        return modules.list(in: namespaces) { digest, namespace in
+        return await modules.list(in: namespaces) { digest, namespace in
             users[namespace]?[digest]?.count ?? 0
         }
     }
@@ -164,6 +171,14 @@ extension Runtime {
         }
     }
 
+    public func holdModule(_ digest: ModuleDigest, in namespace: Namespace) {
+        modules.table.withLock { $0.hold(.init(namespace: namespace, digest: digest)) }
+    }
+
+    public func releaseModule(_ digest: ModuleDigest, in namespace: Namespace) {
+        modules.table.withLock { $0.release(.init(namespace: namespace, digest: digest)) }
+    }
+
     public func collectModules(
         in namespace: Namespace, isDryRun: Bool, idempotency: Idempotency?
     ) async throws(HostError) -> ModuleCollection {
@@ -179,9 +194,12 @@ extension Runtime {
     ) async throws(HostError) -> ModuleCollection {
         let gone = withUsers { users, table -> [ModuleDigest: ModuleTable.Owned] in
             let named = Set(table.names[namespace].map { Array($0.values) } ?? [])
-            let gone = (table.owners[namespace] ?? [:]).filter { digest, _ in
+            let loose = (table.owners[namespace] ?? [:]).filter { digest, _ in
                 !named.contains(digest) && users[namespace]?[digest] == nil
+                    && !table.isHeld(UploadTable.Key(namespace: namespace, digest: digest))
             }
+            let gone = Dictionary(
+                uniqueKeysWithValues: loose.prefix(Limits.collectedModules).map { $0 })
             if !isDryRun { for digest in gone.keys { table.disown(digest, by: namespace) } }
             return gone
         }

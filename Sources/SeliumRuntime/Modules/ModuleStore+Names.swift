@@ -11,21 +11,22 @@ extension ModuleStore {
     /// Modules of these namespaces and of `system`; `users` counts living processes.
     func list(
         in namespaces: Set<Namespace>?, users: (ModuleDigest, Namespace) -> Int
-    ) -> [ModuleStatus] {
+    ) async -> [ModuleStatus] {
         let own = table.withLock { table -> [ModuleStatus] in
             let owners = table.owners.filter { namespace, _ in
                 namespace != .system && namespaces?.contains(namespace) ?? true
             }
             return owners.flatMap { namespace, modules in
-                modules.map { digest, owned in
+                let names = Dictionary(grouping: table.names[namespace] ?? [:]) { $0.value }
+                return modules.map { digest, owned in
                     ModuleStatus(
                         digest: digest, size: owned.size, namespace: namespace,
-                        names: table.names(of: digest, in: namespace), addedAt: owned.addedAt,
+                        names: names[digest]?.map(\.key).sorted() ?? [], addedAt: owned.addedAt,
                         users: 0)
                 }
             }
         }
-        var all = own + folderFiles()
+        var all = own + (await files.run { self.folderFiles() })
         for index in all.indices {
             guard let digest = all[index].digest else { continue }
             all[index].users = users(digest, all[index].namespace)

@@ -37,7 +37,9 @@ final class ModuleStore: Sendable {
         for row in try state.atOpen({ try $0.moduleRows() }) {
             table.own(row.digest, size: row.size, by: row.namespace, at: row.addedAt)
         }
-        for row in try state.atOpen({ try $0.moduleNameRows() }) {
+        for row in try state.atOpen({ try $0.moduleNameRows() })
+        // A name of what is not there would hide a file.
+        where table.owners[row.namespace]?[row.digest] != nil {
             table.setName(row.name.text, in: row.namespace, to: row.digest)
         }
         try Self.restoreUploads(&table, directory, state, now: now)

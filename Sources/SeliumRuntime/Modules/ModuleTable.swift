@@ -28,6 +28,8 @@ struct ModuleTable: Sendable {
     private(set) var owners: [Namespace: [ModuleDigest: Owned]] = [:]
     /// What a namespace's names mean; each is one of its modules.
     private(set) var names: [Namespace: [String: ModuleDigest]] = [:]
+    /// Modules that somebody is about to start or name.
+    private var held: [UploadTable.Key: Int] = [:]
     /// Modules that are being copied into the store: whatever is about to own them.
     var adopted: [ModuleDigest: Int] = [:]
     private var loaded: [ModuleDigest: Loaded] = [:]
@@ -88,6 +90,15 @@ struct ModuleTable: Sendable {
         owners[namespace]?[digest] = nil
         for name in names(of: digest, in: namespace) { names[namespace]?[name] = nil }
     }
+
+    mutating func hold(_ key: UploadTable.Key) { held[key, default: 0] += 1 }
+
+    mutating func release(_ key: UploadTable.Key) {
+        let count = held[key, default: 1] - 1
+        held[key] = count > 0 ? count : nil
+    }
+
+    func isHeld(_ key: UploadTable.Key) -> Bool { held[key] != nil }
 
     /// A copy is owned, or was given up.
     mutating func release(_ digest: ModuleDigest) {

@@ -20,12 +20,15 @@ extension RequestHandler {
         }
         try Self.checkChangeable(namespace)
         let key = idempotency(in: namespace)
-        let owns = try await hosted { () async throws(HostError) in
-            try await host.ownsModule(digest, namespace)
-        }
-        if !owns { try await bring(digest, size: push.size, in: namespace) }
-        let replaced = try await hosted { () async throws(HostError) in
-            try await host.nameModule(digest, name, in: namespace, idempotency: key)
+        let replaced = try await keeping(.digest(digest), in: namespace) {
+            () async throws(RequestError) in
+            let owns = try await hosted { () async throws(HostError) in
+                try await host.ownsModule(digest, namespace)
+            }
+            if !owns { try await bring(digest, size: push.size, in: namespace) }
+            return try await hosted { () async throws(HostError) in
+                try await host.nameModule(digest, name, in: namespace, idempotency: key)
+            }
         }
         var pushed = WirePushedModule()
         pushed.digestBytes = digest.bytes

@@ -13,17 +13,18 @@ extension RequestHandler {
         let filter = try LogFilter(start.attach.streams, field: "start.attach")
         if start.input { try Authorization.check(.input, for: caller) }
         let key = start.dryRun ? nil : idempotency(in: namespace)
-        try await provide(wanted, key, in: namespace)
-        if start.dryRun {
-            let report = try await hosted { () async throws(HostError) in
-                try await host.dryRun(wanted.spec, observer: scope.observe)
+        let report = try await keeping(wanted.spec.module, in: namespace) {
+            () async throws(RequestError) in
+            try await provide(wanted, key, in: namespace)
+            return try await hosted { () async throws(HostError) in
+                start.dryRun
+                    ? try await host.dryRun(wanted.spec, observer: scope.observe)
+                    : try await host.start(wanted.spec, idempotency: key, observer: scope.observe)
             }
+        }
+        guard !start.dryRun, start.hasAttach || start.input else {
             return .started(WireStarted(report))
         }
-        let report = try await hosted { () async throws(HostError) in
-            try await host.start(wanted.spec, idempotency: key, observer: scope.observe)
-        }
-        guard start.hasAttach || start.input else { return .started(WireStarted(report)) }
         guard let id = report.id else {
             throw RequestError(.internal, "the host named no process")
         }
@@ -45,6 +46,17 @@ extension RequestHandler {
             try await host.admit(spec, idempotency: key)
         }
         try await bring(digest, size: size, in: namespace)
+    }
+
+    /// Until `body` is over, no collection takes a module that is given by its digest.
+    func keeping<Value: Sendable>(
+        _ module: ModuleReference, in namespace: Namespace,
+        _ body: () async throws(RequestError) -> Value
+    ) async throws(RequestError) -> Value {
+        guard case .digest(let digest) = module else { return try await body() }
+        host.holdModule(digest, in: namespace)
+        defer { host.releaseModule(digest, in: namespace) }
+        return try await body()
     }
 
     /// Asks for a module's bytes, until the namespace has it.

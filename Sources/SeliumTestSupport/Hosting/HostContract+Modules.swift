@@ -131,6 +131,21 @@ extension HostContract {
                     in: space, isDryRun: false, idempotency: nil
                 ).digests.count, 1, "the one that was used")
         },
+        Check(description: "a collection leaves what somebody is about to start or name") {
+            fixture in
+            let host = fixture.host
+            let digest = try await fixture.digest(.lines(1, exit: 0), for: alice)
+            let other = Namespace(of: bob)
+            for _ in 0..<2 { host.holdModule(digest, in: space) }
+            host.holdModule(digest, in: other)
+            for (holders, expected) in [(2, 0), (1, 0), (0, 1)] {
+                let gone = try await host.collectModules(
+                    in: space, isDryRun: false, idempotency: nil)
+                try equal(gone.digests.count, expected, "what went while \(holders) held it")
+                if holders > 0 { host.releaseModule(digest, in: space) }
+            }
+            host.releaseModule(digest, in: other)
+        },
         Check(description: "inspecting a module tells its imports, and fails as a start would") {
             fixture in
             let host = fixture.host

@@ -21,6 +21,10 @@ extension InMemoryProcessHost {
             guard world.owners[namespace]?.contains(digest) == true else {
                 throw .noModule(.digest(digest))
             }
+            let names = world.pushed[namespace] ?? [:]
+            guard names[name.text] != nil || names.count < Limits.moduleNames else {
+                throw HostError(.resourceExhausted, "too many names of modules")
+            }
             let before = world.pushed[namespace, default: [:]].updateValue(
                 digest, forKey: name.text)
             return .named(before == digest ? nil : before)
@@ -105,6 +109,19 @@ extension InMemoryProcessHost {
         return removal
     }
 
+    package func holdModule(_ digest: ModuleDigest, in namespace: Namespace) {
+        let key = UploadTable.Key(namespace: namespace, digest: digest)
+        world.withLock { $0.held[key, default: 0] += 1 }
+    }
+
+    package func releaseModule(_ digest: ModuleDigest, in namespace: Namespace) {
+        let key = UploadTable.Key(namespace: namespace, digest: digest)
+        world.withLock { world in
+            let count = world.held[key, default: 1] - 1
+            world.held[key] = count > 0 ? count : nil
+        }
+    }
+
     package func collectModules(
         in namespace: Namespace, isDryRun: Bool, idempotency: Idempotency?
     ) async throws(HostError) -> ModuleCollection {
@@ -112,7 +129,8 @@ extension InMemoryProcessHost {
             let gone = (world.owners[namespace] ?? []).filter { digest in
                 world.row(digest, namespace).names.isEmpty
                     && world.users(digest, namespace).isEmpty
-            }
+                    && world.held[UploadTable.Key(namespace: namespace, digest: digest)] == nil
+            }.prefix(Limits.collectedModules)
             let bytes = gone.reduce(0) { $0 + UInt64(world.modules[$1]?.count ?? 0) }
             if !isDryRun { for digest in gone { world.forget(digest, namespace) } }
             return .collected(

@@ -64,6 +64,8 @@ struct ScriptWorld: Sendable {
     var received: [UploadTable.Key: [UInt8]] = [:]
     var modules: [ModuleDigest: [UInt8]] = [:]
     var owners: [Namespace: Set<ModuleDigest>] = [:]
+    /// Modules that somebody is about to start or name.
+    var held: [UploadTable.Key: Int] = [:]
     var names: [String: ModuleDigest] = [:]
     /// Names that namespaces gave; they hide those above.
     var pushed: [Namespace: [String: ModuleDigest]] = [:]

@@ -46,6 +46,78 @@ struct KeptTests {
         }
     }
 
+    /// Puts a database of the layout before outlines, labels and names of modules in the place of
+    /// one of today, with the same rows.
+    private func age(_ directory: String) throws {
+        let (path, old) = (directory + "/state/state.sqlite", directory + "/old.sqlite")
+        let database = try DatabaseQueue(path: old)
+        try StateSchema.migrator.migrate(database, upTo: "2 supervision")
+        try database.inDatabase { database in
+            #expect(try !database.columns(in: "process").map(\.name).contains("labels"))
+            try database.execute(sql: "ATTACH DATABASE ? AS today", arguments: [path])
+            for table in ["process", "request", "module", "upload", "reserved", "launch"] {
+                let columns = try database.columns(in: table, in: "main").map(\.name)
+                    .joined(separator: ", ")
+                try database.execute(
+                    sql: """
+                        DELETE FROM main.\(table);
+                        INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM today.\(table);
+                        """)
+            }
+            try database.execute(sql: "DETACH DATABASE today")
+        }
+        try database.close()
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: path + suffix)
+        }
+        try FileManager.default.moveItem(atPath: old, toPath: path)
+    }
+
+    @Test("a database of the layout before is brought to this one, and loses nothing")
+    func migrates() async throws {
+        try await RuntimeFixture.with { first, path in
+            let bytes = ContractModules.module(.lines(2, exit: 7))
+            let ended = try await first.run(bytes) { $0.name = ProcessName("old") }
+            let record = try await first.wait(ended)
+            var wish = RestartWish()
+            wish.mode = .always(most: nil)
+            let policy = try RestartPolicy(wish)
+            let living = try await first.run(ContractModules.module(.endless)) {
+                $0.policy = policy
+                $0.labels = [ProcessLabel("tier", "web")].compactMap { $0 }
+            }
+            let modules = try await first.modules(in: [Runtime.space])
+            #expect(modules.count == 2)
+            await first.logStore?.settle()
+            let copy = try RestartTests.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            try age(copy)
+            let second = try RuntimeFixture.open(copy)
+            let old = try #require(try await second.inspect(ended))
+            #expect(old.status.name?.text == "old")
+            #expect(old.status.labels.isEmpty)
+            #expect(old.outline == nil)
+            #expect(old.ends == [record])
+            #expect(old.log.last == record.lastSequence)
+            // It begins again, as its row says, and what comes after the migration is kept.
+            let again = try #require(try await second.inspect(living))
+            #expect(again.status.policy == policy)
+            #expect(!again.status.state.hasEnded)
+            #expect(again.ends.map(\.outcome) == [.lost])
+            let rows = try await second.modules(in: [Runtime.space])
+            #expect(Set(rows.map(\.digest)) == Set(modules.map(\.digest)))
+            #expect(rows.map(\.addedAt).sorted() == modules.map(\.addedAt).sorted())
+            let new = try await second.run(bytes) {
+                $0.labels = [ProcessLabel("tier", "db")].compactMap { $0 }
+            }
+            #expect(new.rawValue > living.rawValue)
+            _ = try await second.wait(new)
+            #expect(try await second.inspect(new)?.outline != nil)
+            #expect(try await second.status(new)?.labels.map(\.value) == ["db"])
+            await second.shutDown()
+        }
+    }
+
     @Test("names of modules survive the runtime; bytes go with the last who has them")
     func moduleNames() async throws {
         try await RuntimeFixture.with { first, path in
@@ -105,6 +177,27 @@ struct KeptTests {
             #expect(
                 try await runtime.module(.name("app"), in: Runtime.space)?.digest
                     == shared.status.digest)
+        }
+    }
+
+    @Test("a name of what is not there any more hides no file of the modules folder")
+    func lostName() async throws {
+        try await RuntimeFixture.with { first, path in
+            let file = ContractModules.module(.lines(1, exit: 3))
+            try Data(file).write(to: URL(filePath: path + "/modules/app.wasm"))
+            let own = try await first.upload(ContractModules.module(.lines(1, exit: 4)))
+            let name = try #require(ModuleName("app"))
+            _ = try await first.nameModule(own, name, in: Runtime.space, idempotency: nil)
+            let copy = try RestartTests.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let database = try DatabaseQueue(path: copy + "/state/state.sqlite")
+            try await database.write { try $0.execute(sql: "DELETE FROM module") }
+            try database.close()
+            let second = try RuntimeFixture.open(copy)
+            let found = try #require(try await second.module(.name("app"), in: Runtime.space))
+            #expect(found.digest != own)
+            #expect(found.size == UInt64(file.count))
+            await second.shutDown()
         }
     }
 }

@@ -77,7 +77,9 @@ package struct ClientRequestStateMachine: ~Copyable {
         guard case .following = state else { return false }
         switch call {
         case .start(_, _, let input), .attach(let input, _): return input
-        default: return false
+        case .stop, .restart, .remove, .prune, .list, .wait, .info, .inspect, .pushModule,
+            .listModules, .inspectModule, .removeModule, .collectModules:
+            return false
         }
     }
 
@@ -168,7 +170,9 @@ extension ClientRequestStateMachine {
         switch call {
         case .start(let moduleSize, _, _): size = moduleSize
         case .pushModule(let moduleSize): size = moduleSize
-        default: throw Self.misplaced("upload")
+        case .stop, .restart, .remove, .prune, .list, .attach, .wait, .info, .inspect,
+            .listModules, .inspectModule, .removeModule, .collectModules:
+            throw Self.misplaced("upload")
         }
         guard case .asked = state, upload.offset < size else { throw Self.misplaced("upload") }
         state = .uploading
@@ -190,7 +194,9 @@ extension ClientRequestStateMachine {
         switch call {
         case .start(_, let follows, _): return follows
         case .attach: return true
-        default: return false
+        case .stop, .restart, .remove, .prune, .list, .wait, .info, .inspect, .pushModule,
+            .listModules, .inspectModule, .removeModule, .collectModules:
+            return false
         }
     }
 
