@@ -166,6 +166,22 @@ public struct SeliumClient: Sendable {
         return (ended.id, ExitRecord(ended.exit))
     }
 
+    /// Waits until an incarnation of a process runs; one that does not last is not missed.
+    ///
+    /// - Parameter began: as for a wait for the end.
+    /// - Throws: `failedPrecondition` for a process that has ended, or ends before.
+    public func waitUntilRunning(
+        _ reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil
+    ) async throws(ClientError) -> (id: UInt64, incarnation: UInt32) {
+        var wait = WireWait()
+        wait.process = reference.wire
+        wait.until = .running
+        let result = try await ask(
+            .wait(wait), namespace: reference.namespace, isLongLived: true, began: began)
+        guard case .reached(let reached) = result.last else { throw Self.misplaced }
+        return (reached.id, reached.incarnation)
+    }
+
     /// Everything the server knows of a process, but for its output, and values of arguments and
     /// variables.
     public func inspect(_ reference: ProcessReference) async throws(ClientError) -> ProcessDetail {

@@ -89,6 +89,10 @@ public protocol ProcessHost: ModuleHost {
     /// Waits for the process's end, the last incarnation's, and tells it; at once when it has ended.
     func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord
 
+    /// Waits until an incarnation runs, or has run since the call; says which. `failedPrecondition` for
+    /// a process that has ended, or ends before.
+    func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32
+
     /// The module behind a reference for callers of this namespace, or nil (foreign ones are nil).
     func module(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError)
         -> ModuleInfo?

@@ -211,6 +211,19 @@ public final class Runtime: ProcessHost {
         }
     }
 
+    public func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
+        let (isHeld, before) = world.withLock { ($0.hold(id), $0.table.lastRun(id)) }
+        defer { if isHeld { world.withLock { $0.release(id) } } }
+        return try await world.wait(for: .began(id)) { (world, _) throws(HostError) -> UInt32? in
+            guard let status = world.table.status(id) else { throw .noProcess(id) }
+            let last = world.table.lastRun(id)
+            if status.state == .running || last > before { return last }
+            guard !status.state.hasEnded else { throw .hasEnded(id) }
+            guard !world.isClosed else { throw Self.isClosed }
+            return nil
+        }
+    }
+
     static let isClosed = HostError(
         .unavailable, "the server is shutting down; the process begins again with the next one",
         isRetryable: true)

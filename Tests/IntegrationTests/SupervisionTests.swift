@@ -44,6 +44,9 @@ struct SupervisionTests {
             _ = try await watch.output(until: #""kind":"ended""#)
             let wait = try RunningCommand(
                 RealServer.selium, ["wait", "web"], environment: server.environment)
+            let runs = try RunningCommand(
+                RealServer.selium, ["wait", "web", "--for", "running"],
+                environment: server.environment)
             let rows = try await server.selium("ps")
             let row = try #require(rows.text.split(separator: "\n").last)
             #expect(row.contains("backing-off 35") || row.contains("backing-off 3600.0s"))
@@ -58,7 +61,38 @@ struct SupervisionTests {
             // Whoever watched is told that it is over.
             #expect(await watch.end() == 3)
             #expect(await wait.end() == 3)
+            #expect(await runs.end() == 4)
             #expect(try await server.selium("ps").text.split(separator: "\n").count == 1)
+        }
+    }
+
+    @Test("wait --for running returns when the program runs, and says so of one that will not")
+    func waitsUntilRunning() async throws {
+        let loop = try await Checkout.guest("loop")
+        try await RealServer.withServer { server in
+            #expect(try await server.selium("start", loop, "--name", "web").code == 0)
+            let runs = try await server.selium("wait", "web", "--for", "running")
+            #expect(runs.code == 0, "\(runs.errors)")
+            #expect(runs.text == "Process 1 is running\n")
+            let json = try await server.selium("wait", "1", "--for", "running", "-o", "jsonl")
+            #expect(
+                json.text == """
+                    {"schema":"selium.reached/1","id":1,"state":"running","incarnation":1}
+
+                    """)
+            #expect(try await server.selium("stop", "web").code == 0)
+            let ended = try await server.selium("wait", "1", "--for", "running")
+            #expect(ended.code == 4)
+            #expect(
+                ended.errors == """
+                    error: process 1 has ended
+                    start it anew: selium start
+
+                    """)
+            #expect(try await server.selium("wait", "1", "--for", "exited").code == 137)
+            let unknown = try await server.selium("wait", "1", "--for", "runing")
+            #expect(unknown.code == 64)
+            #expect(unknown.errors.contains("did you mean 'running'?"), "\(unknown.errors)")
         }
     }
 

@@ -96,6 +96,7 @@ enum PublishedFields {
         Attach 12 input bool
         Attach 30 no_follow bool
         Wait 10 process ProcessRef
+        Wait 40 until WaitUntil
         Inspect 10 process ProcessRef
         PushModule 10 digest bytes
         PushModule 11 size uint64
@@ -164,6 +165,7 @@ enum PublishedFields {
         Result 43 inspected_module InspectedModule
         Result 44 removed_module RemovedModule
         Result 45 collected_modules CollectedModules
+        Result 46 reached Reached
         Restarted 1 id uint64
         Restarted 2 incarnation uint32
         Removed 1 id uint64
@@ -190,6 +192,8 @@ enum PublishedFields {
         Import 4 provided bool
         Export 1 name string
         Export 2 kind string
+        Reached 1 id uint64
+        Reached 2 incarnation uint32
         RemovedModule 1 digest bytes
         RemovedModule 2 names repeated string
         RemovedModule 3 is_gone bool

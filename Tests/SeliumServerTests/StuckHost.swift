@@ -139,6 +139,9 @@ final class StuckHost: ProcessHost {
     }
     func closeInput(_ claim: InputClaim) async { await host.closeInput(claim) }
     func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord { try await host.wait(id) }
+    func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
+        try await host.waitUntilRunning(id)
+    }
     func module(
         _ reference: ModuleReference, in namespace: Namespace
     ) async throws(HostError) -> ModuleInfo? {

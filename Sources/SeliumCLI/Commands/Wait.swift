@@ -7,20 +7,30 @@ struct Wait: SeliumSubcommand {
         commandName: "wait",
         abstract: "Wait until a program has ended, and return its exit code.",
         discussion: """
-            One that has ended already is told at once.
+            One that has ended already is told at once. With --for running it waits until the program runs,
+            as after a back-off, and returns 0; of one that has ended, or ends before, it is a conflict.
 
             EXAMPLES
               selium wait 7
-              selium wait nightly --output json
+              selium wait nightly --for running --output json
             """)
 
     @Argument(help: ArgumentHelp("Id or name.", valueName: "id"))
     var process: String
 
+    @Option(
+        name: .customLong("for"), parsing: .unconditional,
+        help: ArgumentHelp("exited (default) or running.", valueName: "what"),
+        completion: .list(WaitGoal.names))
+    var goal: String?
+
     @OptionGroup(title: "Global options") var global: GlobalFlags
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         let reference = try ProcessReference(word: process)
+        if try WaitGoal.named(goal) == .running {
+            return try await waitUntilRunning(reference, context)
+        }
         return try await context.withClient { client in
             let (id, exit) = try await wait(client, reference, context)
             try await AttachSession.afterStart(id, context, command: "wait") {
@@ -30,6 +40,21 @@ struct Wait: SeliumSubcommand {
                     [.init("id", .unsigned(id)), .init("exit", ProcessJSON.exit(exit))])
             }
             return ExitStatus(mirroring: exit)
+        }
+    }
+
+    private func waitUntilRunning(
+        _ reference: ProcessReference, _ context: CommandContext
+    ) async throws -> ExitStatus {
+        try await context.withClient { client in
+            let (id, incarnation) = try await client.waitUntilRunning(reference)
+            try await context.write(
+                schema: "selium.reached/1", table: "Process \(id) is running\n", name: "\(id)\n",
+                [
+                    .init("id", .unsigned(id)), .init("state", .string("running")),
+                    .init("incarnation", .unsigned(UInt64(incarnation))),
+                ])
+            return .ok
         }
     }
 
@@ -44,5 +69,22 @@ struct Wait: SeliumSubcommand {
             guard let id = known.id else { throw error }
             return try await AttachSession.afterStart(id, context, command: "wait") { throw error }
         }
+    }
+}
+
+/// What a wait is for.
+enum WaitGoal: String, CaseIterable {
+    case exited, running
+
+    static var names: [String] { allCases.map(\.rawValue) }
+
+    /// What `--for` says.
+    static func named(_ word: String?) throws(CommandError) -> WaitGoal {
+        guard let word else { return .exited }
+        if let goal = WaitGoal(rawValue: word) { return goal }
+        let hint = NearestName.of(word, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw .usage(
+            "--for '\(Escape.foreign(word))' is nothing to wait for\(hint)",
+            remedies: ["there is: \(names.joined(separator: ", "))"])
     }
 }

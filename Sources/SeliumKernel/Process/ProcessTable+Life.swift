@@ -30,6 +30,7 @@ extension ProcessTable {
     /// The first instruction of an incarnation is about to run.
     public mutating func began(_ id: ProcessID, now: UInt64) {
         rows[id]?.machine.began(now: now)
+        if let begun = rows[id]?.begun { rows[id]?.ran = begun }
     }
 
     /// An incarnation ended like this. Commit its record with the snapshot, then call `committed`.
@@ -195,6 +196,9 @@ extension ProcessTable {
 
     /// Why its incarnation is to be interrupted; nil when it is not.
     public func interruption(_ id: ProcessID) -> Interruption? { rows[id]?.machine.interruption }
+
+    /// The last incarnation whose first instruction was about to run, 0 for none.
+    public func lastRun(_ id: ProcessID) -> UInt32 { rows[id]?.ran ?? 0 }
 
     /// The last incarnation that was begun.
     public func incarnation(_ id: ProcessID) -> UInt32? { rows[id]?.begun }

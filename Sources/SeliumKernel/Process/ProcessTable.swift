@@ -26,6 +26,8 @@ public struct ProcessTable: Sendable {
         var isHeld = false
         /// The last incarnation that its host was told to begin, from 1.
         var begun: UInt32
+        /// The last incarnation that has run, 0 for none.
+        var ran: UInt32 = 0
         /// Nobody forgets it before this, although its turn has come (monotonic nanoseconds).
         var keptUntil: UInt64 = 0
     }

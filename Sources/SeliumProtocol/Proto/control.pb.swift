@@ -276,6 +276,51 @@ package nonisolated enum WireLogStream: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+package nonisolated enum WireWaitUntil: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// As WAIT_UNTIL_EXITED.
+  case unspecified // = 0
+
+  /// No further incarnation will come; answered with `ended`.
+  case exited // = 1
+
+  /// An incarnation runs, or has begun to since the request came; answered with `reached`. Of a process
+  /// that has ended, or ends before, it is FAILED_PRECONDITION.
+  case running // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .exited
+    case 2: self = .running
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .exited: return 1
+    case .running: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [WireWaitUntil] = [
+    .unspecified,
+    .exited,
+    .running,
+  ]
+
+}
+
 /// gRPC's canonical codes.
 package nonisolated enum WireCode: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
@@ -1343,6 +1388,8 @@ package nonisolated struct WireWait: Sendable {
   /// Clears the value of `process`. Subsequent reads from it will return its default value.
   package mutating func clearProcess() {self._process = nil}
 
+  package var until: WireWaitUntil = .unspecified
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2031,6 +2078,14 @@ package nonisolated struct WireResult: Sendable {
     set {result = .collectedModules(newValue)}
   }
 
+  package var reached: WireReached {
+    get {
+      if case .reached(let v)? = result {return v}
+      return WireReached()
+    }
+    set {result = .reached(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Result: Equatable, Sendable {
@@ -2052,6 +2107,7 @@ package nonisolated struct WireResult: Sendable {
     case inspectedModule(WireInspectedModule)
     case removedModule(WireRemovedModule)
     case collectedModules(WireCollectedModules)
+    case reached(WireReached)
 
   }
 
@@ -2407,6 +2463,22 @@ package nonisolated struct WireProcessLimits: Sendable {
 
   /// Bytes of log a second; beyond, its writes wait.
   package var logRate: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Result of a wait for something else than the end.
+package nonisolated struct WireReached: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: UInt64 = 0
+
+  /// The one that runs, or did.
+  package var incarnation: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3025,6 +3097,10 @@ nonisolated extension WireFilterKey: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireLogStream: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LOG_STREAM_UNSPECIFIED\0\u{1}STDOUT\0\u{1}STDERR\0\u{1}STRUCTURED\0\u{1}SYSTEM\0")
+}
+
+nonisolated extension WireWaitUntil: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WAIT_UNTIL_UNSPECIFIED\0\u{1}WAIT_UNTIL_EXITED\0\u{1}WAIT_UNTIL_RUNNING\0")
 }
 
 nonisolated extension WireCode: SwiftProtobuf._ProtoNameProviding {
@@ -4482,7 +4558,7 @@ nonisolated extension WireAttach: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireWait: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Wait"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0\u{2}\u{1e}until\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4491,6 +4567,7 @@ nonisolated extension WireWait: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 10: try { try decoder.decodeSingularMessageField(value: &self._process) }()
+      case 40: try { try decoder.decodeSingularEnumField(value: &self.until) }()
       default: break
       }
     }
@@ -4504,11 +4581,15 @@ nonisolated extension WireWait: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     try { if let v = self._process {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     } }()
+    if self.until != .unspecified {
+      try visitor.visitSingularEnumField(value: self.until, fieldNumber: 40)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireWait, rhs: WireWait) -> Bool {
     if lhs._process != rhs._process {return false}
+    if lhs.until != rhs.until {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5335,7 +5416,7 @@ nonisolated extension WireGap.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0\u{2}\u{7}inspected\0\u{3}pushed_module\0\u{1}modules\0\u{3}inspected_module\0\u{3}removed_module\0\u{3}collected_modules\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0\u{2}\u{7}inspected\0\u{3}pushed_module\0\u{1}modules\0\u{3}inspected_module\0\u{3}removed_module\0\u{3}collected_modules\0\u{1}reached\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5538,6 +5619,19 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.result = .collectedModules(v)
         }
       }()
+      case 46: try {
+        var v: WireReached?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .reached(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .reached(v)
+        }
+      }()
       default: break
       }
     }
@@ -5608,6 +5702,10 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .collectedModules?: try {
       guard case .collectedModules(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
+    }()
+    case .reached?: try {
+      guard case .reached(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
     }()
     case nil: break
     }
@@ -6378,6 +6476,41 @@ nonisolated extension WireProcessLimits: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.tableElements != rhs.tableElements {return false}
     if lhs.logBytes != rhs.logBytes {return false}
     if lhs.logRate != rhs.logRate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireReached: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Reached"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}incarnation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.incarnation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.incarnation, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireReached, rhs: WireReached) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.incarnation != rhs.incarnation {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,6 +25,12 @@ package struct RequestSchema: Sendable {
                 reference, FieldSchema(11, "log", .message(log)), FieldSchema(12, "input", .bool),
                 FieldSchema(30, "no_follow", .bool),
             ])
+        let wait = MessageSchema(
+            "Wait",
+            [
+                reference,
+                FieldSchema(40, "until", .enumeration(name: "WaitUntil", last: 2)),
+            ])
         let list = MessageSchema(
             "List",
             [
@@ -43,7 +49,7 @@ package struct RequestSchema: Sendable {
             FieldSchema(11, "stop", .message(MessageSchema("Stop", [reference])), .oneOf(1)),
             FieldSchema(12, "list", .message(list), .oneOf(1)),
             FieldSchema(13, "attach", .message(attach), .oneOf(1)),
-            FieldSchema(14, "wait", .message(MessageSchema("Wait", [reference])), .oneOf(1)),
+            FieldSchema(14, "wait", .message(wait), .oneOf(1)),
             FieldSchema(15, "info", .message(MessageSchema("Info", [])), .oneOf(1)),
             FieldSchema(30, "kill", .message(MessageSchema("Kill", [reference])), .oneOf(1)),
             FieldSchema(

@@ -238,7 +238,10 @@ extension Runtime {
     /// Lets the guest run. It may run before its row is committed, but nobody hears of it before.
     func run(_ process: RunningProcess, _ program: ProcessHome.Program, _ share: MemoryShare) {
         let spec = process.home.spec
-        world.withLock { $0.table.began(process.id, now: clock.monotonic()) }
+        world.update { world, wakes in
+            world.table.began(process.id, now: clock.monotonic())
+            wakes.wake(.began(process.id))
+        }
         let wasi = WASIProcess(
             arguments: StartPlan.argv(spec),
             environment: spec.environment.map { (name: $0.name, value: $0.value) },

@@ -87,6 +87,7 @@ extension WireResult.OneOf_Result {
         case .restarted(let restarted): restarted.id
         case .removed(let removed): removed.id
         case .inspected(let inspected): inspected.process.id
+        case .reached(let reached): reached.id
         case .processes, .info, .pruned, .pushedModule, .modules, .inspectedModule, .removedModule,
             .collectedModules:
             nil

@@ -108,6 +108,52 @@ extension HostContract {
                 try await host.restart(id, idempotency: nil)
             }
         },
+        Check(
+            description: "who waits until a process runs hears of an incarnation however short"
+        ) { fixture in
+            let host = fixture.host
+            let running = try await fixture.start(.endless)
+            try equal(try await host.waitUntilRunning(running), 1, "of one that runs")
+            let id = try await fixture.start(.lines(1, exit: 0)) { $0.policy = try patient() }
+            _ = try await fixture.firstEnd(id)
+            try await withThrowingTaskGroup(of: UInt32?.self) { group in
+                group.addTask { try await host.waitUntilRunning(id) }
+                group.addTask {
+                    // Nobody can see that the other one waits.
+                    while !Task.isCancelled {
+                        _ = try await host.restart(id, idempotency: nil)
+                        await Task.yield()
+                    }
+                    return nil
+                }
+                let incarnation = try await group.next() ?? nil
+                try expect(
+                    incarnation ?? 0 >= 2, "incarnation is \(String(describing: incarnation))")
+                group.cancelAll()
+            }
+        },
+        Check(description: "who waits until a process runs hears that it will not again") {
+            fixture in
+            let host = fixture.host
+            let ended = try await fixture.start(.lines(1, exit: 0))
+            _ = try await host.wait(ended)
+            let id = try await fixture.start(.lines(1, exit: 0)) { $0.policy = try patient() }
+            _ = try await fixture.firstEnd(id)
+            let waiting = Task { () async throws -> UInt32 in try await host.waitUntilRunning(id) }
+            _ = try await host.stop(id, idempotency: nil)
+            let late = await waiting.result
+            try expect(
+                (try? late.get()) == nil, "it is running: \(late)")
+            for gone in [ended, id] {
+                try await fails(.failedPrecondition) { () async throws(HostError) in
+                    try await host.waitUntilRunning(gone)
+                }
+            }
+            let never = try unwrap(ProcessID(9_999_999), "an id")
+            try await fails(.notFound) { () async throws(HostError) in
+                try await host.waitUntilRunning(never)
+            }
+        },
         Check(description: "restart ends the wait of one that waits to begin again") { fixture in
             let host = fixture.host
             let id = try await fixture.start(.lines(1, exit: 0)) { $0.policy = try patient() }

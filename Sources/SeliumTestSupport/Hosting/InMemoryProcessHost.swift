@@ -279,6 +279,17 @@ package final class InMemoryProcessHost: ProcessHost {
         }
     }
 
+    package func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
+        let before = world.withLock { $0.table.lastRun(id) }
+        return try await world.wait(for: .began(id)) { (world, _) throws(HostError) -> UInt32? in
+            guard let status = world.table.status(id) else { throw .noProcess(id) }
+            let last = world.table.lastRun(id)
+            if status.state == .running || last > before { return last }
+            guard !status.state.hasEnded else { throw .hasEnded(id) }
+            return nil
+        }
+    }
+
     // MARK: Logs
 
     package func readLog(

@@ -80,6 +80,7 @@ package enum RequestFixtures {
         attach.attach.input = true
         var wait = header
         wait.wait.process.id = 9
+        wait.wait.until = .running
         var info = header
         info.info = WireInfo()
         var kill = header

@@ -10,7 +10,10 @@ package enum ClientCall: Sendable, Hashable {
     case list
     /// `isOnce` with `no_follow`.
     case attach(input: Bool, isOnce: Bool = false)
+    /// For its end.
     case wait
+    /// For something else.
+    case waitUntilReached
     case info
     case inspect
     case pushModule(size: UInt64)
@@ -35,7 +38,7 @@ extension ClientCall {
         case .list?: self = .list
         case .attach(let attach)?:
             self = .attach(input: attach.input, isOnce: attach.noFollow)
-        case .wait?: self = .wait
+        case .wait(let wait)?: self = wait.until == .running ? .waitUntilReached : .wait
         case .info?: self = .info
         case .inspect?: self = .inspect
         case .pushModule(let push)?: self = .pushModule(size: push.size)
@@ -77,8 +80,8 @@ package struct ClientRequestStateMachine: ~Copyable {
         guard case .following = state else { return false }
         switch call {
         case .start(_, _, let input), .attach(let input, _): return input
-        case .stop, .restart, .remove, .prune, .list, .wait, .info, .inspect, .pushModule,
-            .listModules, .inspectModule, .removeModule, .collectModules:
+        case .stop, .restart, .remove, .prune, .list, .wait, .waitUntilReached, .info, .inspect,
+            .pushModule, .listModules, .inspectModule, .removeModule, .collectModules:
             return false
         }
     }
@@ -143,7 +146,9 @@ extension ClientRequestStateMachine {
             try beginFollowing("started")
             return .started(started)
         case .following(let following):
-            guard call == .wait || isAttach else { throw Self.misplaced("following") }
+            guard call == .wait || call == .waitUntilReached || isAttach else {
+                throw Self.misplaced("following")
+            }
             try beginFollowing("following")
             return .following(following)
         case .log(let bytes):
@@ -170,8 +175,8 @@ extension ClientRequestStateMachine {
         switch call {
         case .start(let moduleSize, _, _): size = moduleSize
         case .pushModule(let moduleSize): size = moduleSize
-        case .stop, .restart, .remove, .prune, .list, .attach, .wait, .info, .inspect,
-            .listModules, .inspectModule, .removeModule, .collectModules:
+        case .stop, .restart, .remove, .prune, .list, .attach, .wait, .waitUntilReached, .info,
+            .inspect, .listModules, .inspectModule, .removeModule, .collectModules:
             throw Self.misplaced("upload")
         }
         guard case .asked = state, upload.offset < size else { throw Self.misplaced("upload") }
@@ -194,8 +199,8 @@ extension ClientRequestStateMachine {
         switch call {
         case .start(_, let follows, _): return follows
         case .attach: return true
-        case .stop, .restart, .remove, .prune, .list, .wait, .info, .inspect, .pushModule,
-            .listModules, .inspectModule, .removeModule, .collectModules:
+        case .stop, .restart, .remove, .prune, .list, .wait, .waitUntilReached, .info, .inspect,
+            .pushModule, .listModules, .inspectModule, .removeModule, .collectModules:
             return false
         }
     }
@@ -209,6 +214,7 @@ extension ClientRequestStateMachine {
             (.info, .info), (.restart, .restarted), (.remove, .removed), (.prune, .pruned),
             (.inspect, .inspected), (.pushModule, .pushedModule), (.listModules, .modules),
             (.inspectModule, .inspectedModule), (.removeModule, .removedModule),
+            (.waitUntilReached, .reached),
             (.collectModules, .collectedModules):
             true
         default: false
