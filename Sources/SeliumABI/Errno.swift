@@ -11,6 +11,7 @@ public enum Errno: UInt16, Sendable, Hashable {
     case invalid = 28
     case io = 29
     case isDirectory = 31
+    case tooManyHandles = 33
     case nameTooLong = 37
     case noEntry = 44
     case noMemory = 48

@@ -7,8 +7,8 @@ struct Stop: SeliumSubcommand {
         commandName: "stop",
         abstract: "Stop programs and wait until they are gone.",
         discussion: """
-            A program is ended at once: none can listen for a stop in this version. One that waits to
-            begin again does not any more.
+            A program that listens for it is asked, and ended when its --stop-timeout is over; every
+            other one is ended at once. One that waits to begin again does not any more.
 
             EXAMPLES
               selium stop 7

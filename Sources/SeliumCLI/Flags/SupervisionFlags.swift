@@ -37,6 +37,13 @@ struct SupervisionFlags: ParsableArguments {
             "Exit codes after which it does not begin again.", valueName: "codes"))
     var noRestartOn: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "What a program that listens for a stop has to finish when it is asked to: 10s (default).",
+            valueName: "duration"))
+    var stopTimeout: String?
+
     init() {}
 
     /// What was said. Whether it makes sense together the server judges.

@@ -45,6 +45,7 @@ enum EndText {
             case .runtimeShutdown: return "was ended with the runtime"
             case .unknown: return "was ended"
             }
+        case .limit("heartbeat"): return "was ended: it did not send the heartbeat it had promised"
         case .limit(let name): return "reached its limit: \(Escape.foreign(name))"
         case .startFailed(let message): return "did not start: \(Escape.foreign(message))"
         case .lost: return "was lost: the runtime ended without a record of it"

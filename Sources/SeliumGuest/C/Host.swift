@@ -82,7 +82,7 @@
             fatalError("the host let a program go on that had ended")
         }
 
-        private static func check(_ result: Int32) throws(GuestError) {
+        static func check(_ result: Int32) throws(GuestError) {
             guard result != 0 else { return }
             throw GuestError(
                 errno: Errno(rawValue: UInt16(truncatingIfNeeded: result)) ?? .notSupported)

@@ -50,4 +50,39 @@
     @_extern(wasm, module: "wasi_snapshot_preview1", name: "proc_exit")
     @_extern(c, "proc_exit")
     func hostExit(_ code: Int32)
+
+    // What is ours.
+
+    @_extern(wasm, module: "selium_process", name: "id")
+    @_extern(c, "selium_process_id")
+    func hostProcessID(_ id: UnsafeMutableRawPointer) -> Int32
+
+    @_extern(wasm, module: "selium_process", name: "name")
+    @_extern(c, "selium_process_name")
+    func hostProcessName(
+        _ name: UnsafeMutableRawPointer, _ room: Int32, _ length: UnsafeMutableRawPointer
+    ) -> Int32
+
+    @_extern(wasm, module: "selium_process", name: "ready")
+    @_extern(c, "selium_process_ready")
+    func hostReady() -> Int32
+
+    @_extern(wasm, module: "selium_process", name: "heartbeat")
+    @_extern(c, "selium_process_heartbeat")
+    func hostHeartbeat(_ interval: Int64) -> Int32
+
+    @_extern(wasm, module: "selium_process", name: "stop_handle")
+    @_extern(c, "selium_process_stop_handle")
+    func hostStopHandle(_ handle: UnsafeMutableRawPointer) -> Int32
+
+    @_extern(wasm, module: "selium_handle", name: "poll")
+    @_extern(c, "selium_handle_poll")
+    func hostPollHandles(
+        _ entries: UnsafeMutableRawPointer, _ count: Int32, _ timeout: Int64,
+        _ ready: UnsafeMutableRawPointer
+    ) -> Int32
+
+    @_extern(wasm, module: "selium_handle", name: "close")
+    @_extern(c, "selium_handle_close")
+    func hostCloseHandle(_ handle: UInt32) -> Int32
 #endif

@@ -105,6 +105,16 @@ public enum Limits {
     public static let hostCallVectors = 1_024
     /// Subscriptions of one poll.
     public static let pollEntries = 4_096
+    /// Handles that a process may have open.
+    public static let handles = 1_024
+    /// The shortest time within which a process may promise a sign of life, nanoseconds: others may
+    /// keep it from running for so long.
+    public static let heartbeatShortest: UInt64 = 100_000_000
+    /// The longest, nanoseconds (1 h).
+    public static let heartbeatLongest: UInt64 = 3_600_000_000_000
+    /// What processes that listen for a stop have to finish when the runtime ends, nanoseconds; less
+    /// when their own time is shorter.
+    public static let drainGrace: UInt64 = 10_000_000_000
 
     // MARK: The namespace of a `user`
 

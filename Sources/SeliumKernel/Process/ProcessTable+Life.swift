@@ -53,13 +53,27 @@ extension ProcessTable {
             snapshot: row.machine.snapshot(now: now))
     }
 
+    /// The guest says that it is ready; true the first time in this incarnation.
+    public mutating func becameReady(_ id: ProcessID, now: UInt64) -> Bool {
+        rows[id]?.machine.becameReady(now: now) ?? false
+    }
+
+    /// The guest gave a sign of life at `now`, and promises the next one within `interval`
+    /// nanoseconds; nil takes the promise back.
+    public mutating func receivedHeartbeat(
+        _ id: ProcessID, promising interval: UInt64?, now: UInt64
+    ) {
+        rows[id]?.machine.receivedHeartbeat(promising: interval, now: now)
+    }
+
     /// Somebody wants it to end; nil when there is no such visible process. For `.end` commit the
     /// snapshot, then call `committed`.
+    ///
+    /// - Parameter hasHandler: whether the guest listens for stop requests.
     public mutating func stopWasRequested(
-        _ id: ProcessID, now: UInt64
+        _ id: ProcessID, now: UInt64, hasHandler: Bool = false
     ) -> SupervisionStateMachine.StopAction? {
-        // No guest can register for stop requests yet.
-        stop(id) { $0.stopWasRequested(now: now, hasHandler: false) }
+        stop(id) { $0.stopWasRequested(now: now, hasHandler: hasHandler) }
     }
 
     /// Somebody wants it gone without asking it; as `stopWasRequested`.
@@ -71,10 +85,10 @@ extension ProcessTable {
 
     /// The runtime is about to end: those with a restart policy begin again with the next one.
     public mutating func shutdownBegan(
-        _ id: ProcessID, now: UInt64, grace: UInt64
+        _ id: ProcessID, now: UInt64, hasHandler: Bool = false, grace: UInt64
     ) -> SupervisionStateMachine.StopAction? {
         stop(id, mayBeInvisible: true) {
-            $0.shutdownBegan(now: now, hasHandler: false, grace: grace)
+            $0.shutdownBegan(now: now, hasHandler: hasHandler, grace: grace)
         }
     }
 
@@ -96,11 +110,11 @@ extension ProcessTable {
     /// Somebody wants a new incarnation; nil when there is no such visible process. For `.start`
     /// commit the snapshot, then call `committed`.
     public mutating func restartWasRequested(
-        _ id: ProcessID, now: UInt64
+        _ id: ProcessID, now: UInt64, hasHandler: Bool = false
     ) -> SupervisionStateMachine.RestartAction? {
         guard var row = rows[id], row.isVisible else { return nil }
         let before = row.machine.shown
-        let action = row.machine.restartWasRequested(now: now, hasHandler: false)
+        let action = row.machine.restartWasRequested(now: now, hasHandler: hasHandler)
         if case .start = action {
             row.uncommitted += 1
             row.shownMeanwhile = row.shownMeanwhile ?? before

@@ -8,18 +8,22 @@ extension Runtime {
     public func stop(
         _ id: ProcessID, idempotency: Idempotency?
     ) async throws(HostError) -> StopOutcome {
-        try await end(id, idempotency) { $0.stopWasRequested(id, now: $1) }
+        try await end(id, idempotency) { $0.stopWasRequested(id, now: $1, hasHandler: $2) }
     }
 
     public func kill(
         _ id: ProcessID, idempotency: Idempotency?
     ) async throws(HostError) -> StopOutcome {
-        try await end(id, idempotency) { $0.killWasRequested(id, now: $1) }
+        try await end(id, idempotency) { table, now, _ in table.killWasRequested(id, now: now) }
     }
 
+    /// A wish of somebody's that a process end: what the table makes of it at a moment, and of whether
+    /// the guest listens for stop requests.
+    typealias EndRequest =
+        @Sendable (inout ProcessTable, UInt64, Bool) -> SupervisionStateMachine.StopAction?
+
     private func end(
-        _ id: ProcessID, _ idempotency: Idempotency?,
-        _ request: @Sendable (inout ProcessTable, UInt64) -> SupervisionStateMachine.StopAction?
+        _ id: ProcessID, _ idempotency: Idempotency?, _ request: EndRequest
     ) async throws(HostError) -> StopOutcome {
         let answer = try await once(idempotency) { () throws(HostError) in
             .stopped(try await self.endAndWait(id, idempotency, request))
@@ -31,14 +35,14 @@ extension Runtime {
     /// Has a process end, and waits for it. The answer of `idempotency` is written with the end, or
     /// behind it.
     private func endAndWait(
-        _ id: ProcessID, _ idempotency: Idempotency?,
-        _ request: @Sendable (inout ProcessTable, UInt64) -> SupervisionStateMachine.StopAction?
+        _ id: ProcessID, _ idempotency: Idempotency?, _ request: EndRequest
     ) async throws(HostError) -> StopOutcome {
         let now = clock.monotonic()
         let isHeld = world.withLock { $0.hold(id) }
         defer { if isHeld { world.withLock { $0.release(id) } } }
         let (action, home, process, order) = try world.withLock { (world) throws(HostError) in
-            guard let action = request(&world.table, now) else { throw .noProcess(id) }
+            let listens = world.running[id]?.handles.listensForStop ?? false
+            guard let action = request(&world.table, now, listens) else { throw .noProcess(id) }
             let order: Int64? = if case .end = action { world.nextEndOrder() } else { nil }
             return (action, world.homes[id], world.running[id], order)
         }
@@ -57,8 +61,12 @@ extension Runtime {
                 // A runtime that dies now must not begin it again.
                 state.write { try self.writeState(of: home, nil, $0) }
             }
+        case .askGuest:
+            guard let home, let process else { break }
+            ask(process, home)
+            if home.isRestartable { state.write { try self.writeState(of: home, nil, $0) } }
         case .end: if let home { commitChange(of: home, order: order) }
-        case .askGuest, .wait, .suspend, .alreadyEnded: break
+        case .wait, .suspend, .alreadyEnded: break
         }
         let record: ExitRecord
         do throws(HostError) {
@@ -73,6 +81,12 @@ extension Runtime {
         // "had already exited" after a restart.
         if !isPromised { await remember(.stopped(outcome), idempotency) }
         return outcome
+    }
+
+    /// Asks a guest to end by itself; when its grace is over it is ended.
+    func ask(_ process: RunningProcess, _ home: ProcessHome) {
+        setTimer(home)
+        process.handles.askToStop()
     }
 
     static func row(
@@ -107,9 +121,10 @@ extension Runtime {
     private func beginAnother(_ id: ProcessID) async throws(HostError) -> UInt32 {
         let now = clock.monotonic()
         let (action, home, process, before) = try world.withLock { (world) throws(HostError) in
-            guard let action = world.table.restartWasRequested(id, now: now) else {
-                throw .noProcess(id)
-            }
+            let listens = world.running[id]?.handles.listensForStop ?? false
+            guard
+                let action = world.table.restartWasRequested(id, now: now, hasHandler: listens)
+            else { throw .noProcess(id) }
             return (
                 action, world.homes[id], world.running[id], world.table.incarnation(id) ?? 1
             )
@@ -117,7 +132,8 @@ extension Runtime {
         switch action {
         case .interrupt(let interruption): process?.interrupt(interruption)
         case .start: if let home { commitChange(of: home) }
-        case .askGuest, .wait: break
+        case .askGuest: if let process, let home { ask(process, home) }
+        case .wait: break
         case .stopping: throw .beingStopped(id)
         case .alreadyEnded: throw .hasEnded(id)
         }
@@ -138,7 +154,9 @@ extension Runtime {
     ) async throws(HostError) {
         let answer = try await once(idempotency) { () throws(HostError) in
             if force {
-                _ = try await self.endAndWait(id, nil) { $0.killWasRequested(id, now: $1) }
+                _ = try await self.endAndWait(id, nil) { table, now, _ in
+                    table.killWasRequested(id, now: now)
+                }
             }
             try await self.forget(id, idempotency)
             return .removed(id)

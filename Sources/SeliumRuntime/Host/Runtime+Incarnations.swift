@@ -59,9 +59,14 @@ extension Runtime {
     private func timePassed(_ id: ProcessID) {
         let now = clock.monotonic()
         let (action, home, process) = world.withLock { world in
-            let home = world.isDraining ? nil : world.homes[id]
+            let (home, process) = (world.isClosed ? nil : world.homes[id], world.running[id])
+            // The table may know an older one: not every sign of life comes as far.
+            if let heartbeat = process?.takeHeartbeat() {
+                world.table.receivedHeartbeat(
+                    id, promising: heartbeat.interval, now: heartbeat.at)
+            }
             let action = home == nil ? .none : world.table.timePassed(id, now: now)
-            return (action, home, world.running[id])
+            return (action, home, process)
         }
         guard let home else { return }
         switch action {

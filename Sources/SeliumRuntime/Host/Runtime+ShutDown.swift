@@ -4,19 +4,34 @@ import SeliumWasm
 
 extension Runtime {
     /// Takes no more starts, ends every incarnation, waits until all records are written, and closes.
-    /// Processes with a restart policy begin again with the next runtime.
+    /// Guests that listen for a stop are asked first. Processes with a restart policy begin again with
+    /// the next runtime.
     ///
     /// Everything that waits for a process gets its answer first. Call it once, last.
     public func shutDown() async {
         let now = clock.monotonic()
-        let running = world.withLock { world -> [RunningProcess] in
+        let (asked, others) = world.withLock { world -> ([RunningProcess], [RunningProcess]) in
             world.isDraining = true
+            var asked: [RunningProcess] = []
+            var others = world.running
             for id in world.table.livingIDs {
-                _ = world.table.shutdownBegan(id, now: now, grace: 0)
+                let process = others[id]
+                let action = world.table.shutdownBegan(
+                    id, now: now, hasHandler: process?.handles.listensForStop ?? false,
+                    grace: Limits.drainGrace)
+                switch action {
+                // In the grace of an earlier stop, which this one may have made shorter.
+                case .wait where world.table.interruption(id) == nil: break
+                case .askGuest: break
+                default: continue
+                }
+                if let process { asked.append(process) }
+                others[id] = nil
             }
-            return Array(world.running.values)
+            return (asked, Array(others.values))
         }
-        for process in running { process.kill(.runtimeShutdown) }
+        for process in others { process.kill(.runtimeShutdown) }
+        for process in asked { ask(process, process.home) }
         // Cancelled or not: records that are not written would make these processes `lost`.
         await Task.detached { [world] in
             _ = try? await world.wait(for: .drained) { world, _ in

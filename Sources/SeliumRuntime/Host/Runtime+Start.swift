@@ -247,9 +247,14 @@ extension Runtime {
             environment: spec.environment.map { (name: $0.name, value: $0.value) },
             output: process, input: process.input ?? NoInput(), authority: process.authority,
             clock: clock, timers: timers)
+        let itself = GuestProcess(
+            id: process.id.rawValue, name: spec.name.map { "\($0)" } ?? "",
+            handles: process.handles,
+            supervision: IncarnationSupervision(runtime: self, process: process))
         let guest = scheduler.spawn(
             program.module.prepared, plan: program.plan.entry, limits: program.plan.limits,
-            budget: share.budget, reserved: share.reserved, user: GuestContext(wasi: wasi)
+            budget: share.budget, reserved: share.reserved,
+            user: GuestContext(wasi: wasi, process: itself)
         ) { [self] end in
             process.output.whenDrained { self.ended(process, end) }
         }

@@ -4,7 +4,9 @@ public import SeliumWasm
 /// Every function this server offers to guests.
 public enum HostFunctions {
     /// All groups together.
-    public static var all: [HostFunction] { WASI.functions }
+    public static var all: [HostFunction] {
+        WASI.functions + ProcessCalls.functions + HandleCalls.functions + TimeCalls.functions
+    }
 
     /// A linker of them, to be made once for an engine. Unknown functions of WASI answer ENOSYS, as
     /// programs for newer versions of it expect; all others trap and say their name.
@@ -16,11 +18,21 @@ public enum HostFunctions {
 
     /// The capability without which an import does nothing useful; nil when it needs none.
     public static func capability(module: String, name: String) -> Capability? {
-        module == WASI.module ? WASI.capabilities[name] : nil
+        switch module {
+        case WASI.module: WASI.capabilities[name]
+        case TimeCalls.module where TimeCalls.names.contains(name): .timeRead
+        default: nil
+        }
     }
 
     /// Whether an import of ours takes places in the guest's memory. Not for unknown ones.
     static func usesMemory(module: String, name: String) -> Bool {
-        module == WASI.module && WASI.memoryCalls.contains(name)
+        switch module {
+        case WASI.module: WASI.memoryCalls.contains(name)
+        case ProcessCalls.module: ProcessCalls.memoryCalls.contains(name)
+        case HandleCalls.module: HandleCalls.memoryCalls.contains(name)
+        case TimeCalls.module: TimeCalls.memoryCalls.contains(name)
+        default: false
+        }
     }
 }

@@ -15,12 +15,35 @@ final class RunningProcess: GuestOutput {
         var isOver = false
         /// Stops whose answer is the end; nil once it is being written.
         var stops: [Idempotency]? = []
+        var isReady = false
+        var heartbeat: Heartbeat?
+        /// When the supervision looks for the next heartbeat, monotonic nanoseconds.
+        var watchedUntil = UInt64.max
+    }
+
+    /// A sign of life.
+    struct Heartbeat: Sendable {
+        /// Monotonic, nanoseconds.
+        var at: UInt64
+        /// Within how long the next one is promised, nanoseconds; nil: it is not.
+        var interval: UInt64?
+
+        /// When the next one is due; the end of all time when none was promised.
+        var due: UInt64 {
+            let (sum, overflow) = at.addingReportingOverflow(interval ?? .max)
+            return overflow ? .max : sum
+        }
     }
 
     let home: ProcessHome
     let startedAt: Int64
     let startedMonotonic: UInt64
+    /// What its guest has open of ours.
+    let handles = GuestHandles()
     private let control = Mutex(Control())
+
+    /// What the record of a guest's end has for one that missed its heartbeat: no `KillReason`.
+    private static let missedHeartbeat: UInt8 = 255
 
     var id: ProcessID { home.id }
     var namespace: Namespace { home.namespace }
@@ -55,16 +78,50 @@ final class RunningProcess: GuestOutput {
             control.guest = nil
             control.isOver = true
         }
+        handles.end()
     }
 
     /// Ends the guest wherever it is; the first reason counts.
-    func kill(_ reason: KillReason) {
+    func kill(_ reason: KillReason) { kill(reason.rawValue) }
+
+    private func kill(_ reason: UInt8) {
         let guest = control.withLock { control -> Guest? in
             guard control.killReason == nil else { return nil }
-            control.killReason = reason.rawValue
+            control.killReason = reason
             return control.guest
         }
-        guest?.kill(reason: reason.rawValue)
+        guest?.kill(reason: reason)
+    }
+
+    // MARK: What the guest tells about itself
+
+    /// The guest is ready: true the first time.
+    func noteReady() -> Bool {
+        control.withLock { control in
+            defer { control.isReady = true }
+            return !control.isReady
+        }
+    }
+
+    /// The guest lives. True when the supervision would look for the next sign too late: a guest may
+    /// give as many as it likes, and only the first, or one that promises more than those before,
+    /// concerns anybody else at once.
+    func note(_ heartbeat: Heartbeat) -> Bool {
+        control.withLock { control in
+            control.heartbeat = heartbeat
+            guard heartbeat.due < control.watchedUntil else { return false }
+            control.watchedUntil = heartbeat.due
+            return true
+        }
+    }
+
+    /// The last sign of life, for the supervision, which from now on looks for the next one when it
+    /// is due; nil when there was none.
+    func takeHeartbeat() -> Heartbeat? {
+        control.withLock { control in
+            if let heartbeat = control.heartbeat { control.watchedUntil = heartbeat.due }
+            return control.heartbeat
+        }
     }
 
     /// The answer of a stop is to be written together with the end. False when it is too late for
@@ -96,14 +153,14 @@ final class RunningProcess: GuestOutput {
     func interrupt(_ interruption: Interruption) {
         switch interruption {
         case .kill(let reason): kill(reason)
-        // No guest can promise heartbeats yet.
-        case .heartbeat: kill(.kill)
+        case .heartbeat: kill(Self.missedHeartbeat)
         }
     }
 
     /// What a kill with this number is called in the record.
     static func outcome(killedFor reason: UInt8) -> ExitOutcome {
-        .killed(KillReason(rawValue: reason) ?? .kill)
+        reason == missedHeartbeat
+            ? Interruption.heartbeat.outcome : .killed(KillReason(rawValue: reason) ?? .kill)
     }
 
     // MARK: The guest's output, and the end of its turns

@@ -15,6 +15,8 @@ extension WASI {
                 case readable
                 /// The log takes a write without waiting.
                 case writable
+                /// This handle, as `selium_handle.poll` would see it.
+                case handle(UInt32)
                 /// Ready already, with an error.
                 case ready(Errno)
             }
@@ -26,7 +28,7 @@ extension WASI {
         }
 
         private let guest: Guest
-        private let process: WASIProcess
+        private let context: GuestContext
         private let entries: [Entry]
         private let events: UInt32
         private let count: UInt32
@@ -34,9 +36,11 @@ extension WASI {
         private static let subscriptionSize: UInt32 = 48
         private static let eventSize: UInt32 = 32
 
+        private var process: WASIProcess { context.wasi }
+
         /// Reads the subscriptions and waits for them.
         static func begin(
-            _ call: borrowing GuestCall, _ process: WASIProcess
+            _ call: borrowing GuestCall, _ context: GuestContext
         ) throws(MemoryFault) -> HostResult {
             let number = call.u32(2)
             guard number > 0, number <= UInt32(Limits.pollEntries) else { return result(.invalid) }
@@ -47,10 +51,11 @@ extension WASI {
             entries.reserveCapacity(Int(number))
             for index in 0..<number {
                 entries.append(
-                    try read(call.u32(0) + index * subscriptionSize, call.memory, process))
+                    try read(
+                        call.u32(0) + index * subscriptionSize, call.memory, context.wasi))
             }
             let poll = Poll(
-                guest: call.guest, process: process, entries: entries, events: call.u32(1),
+                guest: call.guest, context: context, entries: entries, events: call.u32(1),
                 count: call.u32(3))
             return poll.attempt(call.memory)
         }
@@ -71,6 +76,9 @@ extension WASI {
                 // One flag: the timeout is a point in time.
                 guard flags <= 1 else { return entry }
                 entry.condition = clock(number, timeout, isAbsolute: flags == 1, process)
+            case 1 where GuestHandle(rawValue: number) != nil:
+                entry.condition = .handle(number)
+                return entry
             case 1:
                 guard let descriptor = process.descriptor(number) else { break }
                 entry.condition = descriptor == .stdin ? .readable : .ready(.badDescriptor)
@@ -91,10 +99,8 @@ extension WASI {
             guard process.authority.permits(.timeRead, for: "poll_oneoff") else {
                 return .ready(.notCapable)
             }
-            let now = process.clock.monotonic()
             func after(_ wait: UInt64) -> Entry.Condition {
-                let (sum, overflow) = now.addingReportingOverflow(wait)
-                return .deadline(overflow ? .max : sum)
+                .deadline(process.deadline(after: wait))
             }
             switch (Clock(rawValue: number), isAbsolute) {
             case (.realtime, false), (.monotonic, false): return after(timeout)
@@ -127,6 +133,11 @@ extension WASI {
                     case .writable:
                         guard isWritable else { continue }
                         bytes = UInt64(Limits.hostCallBytes)
+                    case .handle(let number):
+                        let events = context.process.handles.events(number, .readable)
+                        guard !events.isEmpty else { continue }
+                        errno = events.contains(.bad) ? .badDescriptor : .success
+                        bytes = 1
                     case .ready(let error):
                         errno = error
                         bytes = 0
@@ -156,33 +167,17 @@ extension WASI {
         }
 
         private func wait() -> HostResult {
-            let call = HostCall(guest)
-            let again: @Sendable () -> Void = { call.complete { memory in attempt(memory) } }
-            var earliest: UInt64?
-            var wantsInput = false
-            var wantsOutput = false
+            var wait = GuestWait()
             for entry in entries {
                 switch entry.condition {
-                case .deadline(let deadline): earliest = min(deadline, earliest ?? .max)
-                case .readable: wantsInput = true
-                case .writable: wantsOutput = true
+                case .deadline(let deadline): wait.deadline = min(deadline, wait.deadline ?? .max)
+                case .readable: wait.input = true
+                case .writable: wait.output = true
+                case .handle: wait.stopRequest = true
                 case .ready: break
                 }
             }
-            var wake = again
-            if let earliest, earliest != .max {
-                let timers = process.timers
-                let timer = timers.schedule(at: earliest, again)
-                call.onAbandon { timers.cancel(timer) }
-                // Whichever comes first; the timer must not stay behind when another wins.
-                wake = {
-                    timers.cancel(timer)
-                    again()
-                }
-            }
-            if wantsInput { process.input.onReadable(wake) }
-            if wantsOutput { process.output.onWritable(wake) }
-            return .wait(call)
+            return wait.begin(guest, context) { memory in attempt(memory) }
         }
     }
 }

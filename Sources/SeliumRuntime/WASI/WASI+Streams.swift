@@ -29,8 +29,9 @@ extension WASI {
                     guest: call.guest, process: process, vectors: vectors, count: call.u32(3))
                 return read.attempt(call.memory)
             },
-            waiting("poll_oneoff", [.i32, .i32, .i32, .i32]) { call, process throws(MemoryFault) in
-                try Poll.begin(call, process)
+            GroupCalls.waiting(module, "poll_oneoff", [.i32, .i32, .i32, .i32]) {
+                call, context throws(MemoryFault) in
+                try Poll.begin(call, context)
             },
         ]
     }

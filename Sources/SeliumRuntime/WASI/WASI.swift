@@ -58,15 +58,8 @@ enum WASI {
         _ body:
             @escaping @Sendable (borrowing GuestCall, WASIProcess) throws(MemoryFault) -> HostResult
     ) -> HostFunction {
-        .waiting(module, name, parameters, [.i32]) { call in
-            guard let context = call.user(as: GuestContext.self) else {
-                return result(.notSupported)
-            }
-            do throws(MemoryFault) {
-                return try body(call, context.wasi)
-            } catch {
-                return result(.fault)
-            }
+        GroupCalls.waiting(module, name, parameters) { call, context throws(MemoryFault) in
+            try body(call, context.wasi)
         }
     }
 

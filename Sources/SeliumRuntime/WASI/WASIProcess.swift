@@ -36,6 +36,12 @@ public final class WASIProcess: Sendable {
         self.timers = timers
     }
 
+    /// The point of the monotonic clock in so many nanoseconds, at most the end of all time.
+    func deadline(after nanoseconds: UInt64) -> UInt64 {
+        let (sum, overflow) = clock.monotonic().addingReportingOverflow(nanoseconds)
+        return overflow ? .max : sum
+    }
+
     /// The three descriptors a program has; files come with a later version.
     enum Descriptor: UInt32 {
         case stdin = 0

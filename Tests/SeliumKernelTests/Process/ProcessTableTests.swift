@@ -170,6 +170,45 @@ struct ProcessTableTests {
         #expect(table.willBegin(id) == false)
     }
 
+    @Test("one that listens for a stop is asked, and its grace is a deadline")
+    func askedToStop() throws {
+        var table = ProcessTable(ceiling: 10)
+        let id = LogShelfTests.id(1)
+        try table.insert(Self.status(1), role: .user)
+        table.publish(id)
+        table.began(id, now: 0)
+        let grace: UInt64 = 10_000_000_000
+        #expect(table.stopWasRequested(id, now: 5, hasHandler: true) == .askGuest(until: grace + 5))
+        #expect(table.status(id)?.state == .stopping)
+        #expect(table.deadline(id) == grace + 5)
+        #expect(table.interruption(id) == nil)
+        #expect(table.timePassed(id, now: grace + 4) == .none)
+        #expect(table.timePassed(id, now: grace + 5) == .interrupt(.kill(.graceUsedUp)))
+        #expect(Self.ended(&table, id)?.stopRequested == true)
+    }
+
+    @Test("a heartbeat is due when it was promised, and a promise can be taken back")
+    func heartbeat() throws {
+        var table = ProcessTable(ceiling: 10)
+        let id = LogShelfTests.id(1)
+        try table.insert(Self.status(1), role: .user)
+        table.publish(id)
+        table.receivedHeartbeat(id, promising: 5, now: 0)
+        #expect(table.deadline(id) == nil, "it does not run yet")
+        table.began(id, now: 0)
+        #expect(table.becameReady(id, now: 1))
+        #expect(!table.becameReady(id, now: 2))
+        table.receivedHeartbeat(id, promising: 100, now: 10)
+        #expect(table.deadline(id) == 110)
+        table.receivedHeartbeat(id, promising: nil, now: 20)
+        #expect(table.deadline(id) == nil)
+        table.receivedHeartbeat(id, promising: 100, now: 30)
+        table.receivedHeartbeat(id, promising: 100, now: 100)
+        #expect(table.timePassed(id, now: 130) == .none)
+        #expect(table.timePassed(id, now: 200) == .interrupt(.heartbeat))
+        #expect(table.interruption(id) == .heartbeat)
+    }
+
     @Test("the machine's ceiling holds for everybody")
     func ceiling() throws {
         var table = ProcessTable(ceiling: 2)

@@ -145,6 +145,21 @@ final class KeptAuthority: GuestAuthority {
     var denials: [Denied] { denied.withLock { $0 } }
 }
 
+/// What a program told about itself.
+final class KeptSupervision: GuestSupervision {
+    enum Sign: Equatable {
+        case ready
+        case heartbeat(UInt64?)
+    }
+
+    private let kept = Mutex<[Sign]>([])
+
+    func becameReady() { kept.withLock { $0.append(.ready) } }
+    func heartbeat(within interval: UInt64?) { kept.withLock { $0.append(.heartbeat(interval)) } }
+
+    var signs: [Sign] { kept.withLock { $0 } }
+}
+
 /// Time that jumps to a deadline as soon as somebody waits for it, or stands still.
 final class JumpingTime: GuestClock, GuestTimers {
     private struct Contents {
@@ -216,6 +231,9 @@ struct WASIRun {
     var input = FedInput()
     var authority = KeptAuthority([.timeRead])
     var time = JumpingTime()
+    var name = ""
+    var handles = GuestHandles()
+    var supervision = KeptSupervision()
     var limits = GuestLimits()
 
     /// Starts a prepared module; the box tells its end.
@@ -225,9 +243,12 @@ struct WASIRun {
         let process = WASIProcess(
             arguments: arguments, environment: environment, output: output, input: input,
             authority: authority, clock: time, timers: time)
+        let itself = GuestProcess(
+            id: 41, name: name, handles: handles, supervision: supervision)
         let box = EndBox()
         let guest = try Self.scheduler.spawn(
-            prepared, entry: entry, limits: limits, user: GuestContext(wasi: process)
+            prepared, entry: entry, limits: limits,
+            user: GuestContext(wasi: process, process: itself)
         ) { box.put($0) }
         return (guest, box)
     }

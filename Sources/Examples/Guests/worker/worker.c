@@ -1,0 +1,31 @@
+// A worker that ends in order: it says when it is ready, gives signs of life, and when somebody wants
+// it to stop it finishes what it does and says how that went with its exit code. With the argument
+// `stubborn` it hears of the stop and goes on, with `silent` it breaks its promise.
+#include <selium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND 1000000000LL
+
+int main(int argc, char **argv) {
+    const char *mood = argc > 1 ? argv[1] : "";
+    uint64_t id;
+    char name[SELIUM_NAME_MAX];
+    size_t length;
+    selium_handle_t stop;
+    if (selium_process_id(&id) || selium_process_name(name, sizeof name, &length)) return 1;
+    if (selium_process_stop_handle(&stop)) return 1;
+    if (selium_process_heartbeat(strcmp(mood, "silent") ? 60 * SECOND : SECOND / 5)) return 1;
+    if (selium_process_ready()) return 1;
+    printf("process %llu, %.*s, is ready\n", (unsigned long long)id, (int)length, name);
+    fflush(stdout);
+
+    selium_errno_t error = selium_wait(stop, -1);
+    if (error) return 1;
+    printf("asked to stop\n");
+    fflush(stdout);
+    while (!strcmp(mood, "stubborn")) {
+    }
+    if (!strcmp(mood, "returns")) return 0;
+    return 5;
+}

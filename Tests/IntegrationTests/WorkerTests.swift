@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+@Suite("Programs that listen for a stop, from the outside", .timeLimit(.minutes(3)))
+struct WorkerTests {
+    /// Starts a worker attached and waits until it is ready.
+    private func worker(
+        _ server: RealServer, _ arguments: String..., guest name: String = "worker"
+    ) async throws -> RunningCommand {
+        let guest = try await Checkout.guest(name)
+        let watch = try RunningCommand(
+            RealServer.selium, ["start", guest, "--attach", "--name", "web"] + arguments,
+            environment: server.environment)
+        let seen = try await watch.output(until: "is ready\n")
+        #expect(seen.hasSuffix(", web, is ready\n"), "\(seen)")
+        return watch
+    }
+
+    @Test("in C and in Swift: it is asked, ends by itself, and its code is the attached command's")
+    func asked() async throws {
+        try await RealServer.withServer { server in
+            for (id, guest) in [(1, "worker"), (2, "worker-swift")] {
+                let watch = try await worker(server, guest: guest)
+                let stop = try await server.selium("stop", "web")
+                #expect(stop.text == "Stopped process \(id)\n")
+                #expect(try await watch.output(until: "asked to stop\n") == "asked to stop\n")
+                #expect(await watch.end() == 5)
+                #expect(try await server.selium("wait", "web").code == 5)
+                let exit = try await server.selium("status", "\(id)", "-o", "json").text
+                #expect(exit.contains(#""stopRequested": true"#), "\(exit)")
+            }
+        }
+    }
+
+    @Test("one that simply returns is 143, one that goes on is 137 when its time is over")
+    func codes() async throws {
+        try await RealServer.withServer { server in
+            let polite = try await worker(server, "--", "returns")
+            #expect(try await server.selium("stop", "web").code == 0)
+            #expect(await polite.end() == 143)
+            let stubborn = try await worker(server, "--stop-timeout", "2s", "--", "stubborn")
+            let stop = try RunningCommand(
+                RealServer.selium, ["stop", "web"], environment: server.environment)
+            _ = try await stubborn.output(until: "asked to stop\n")
+            let row = try await server.selium("ps", "-o", "jsonl").text
+            #expect(row.contains(#""state":"stopping""#), "\(row)")
+            #expect(await stop.end() == 0)
+            #expect(await stubborn.end() == 137)
+            let end = try await server.selium("wait", "web")
+            #expect(end.text == "Process 2 was killed: it did not stop in time\n")
+            let silent = try await worker(server, "--", "silent")
+            #expect(await silent.end() == 137)
+            let broken = try await server.selium("wait", "web")
+            #expect(
+                broken.text
+                    == "Process 3 was ended: it did not send the heartbeat it had promised\n")
+        }
+    }
+
+    @Test("run stops its program as stop would, and leaves it its grace")
+    func run() async throws {
+        let guest = try await Checkout.guest("worker")
+        let run = try RunningCommand(RealServer.selium, ["run", guest, "--name", "web"])
+        _ = try await run.output(until: "is ready\n")
+        run.signal(SIGTERM)
+        #expect(try await run.output(until: "asked to stop\n") == "asked to stop\n")
+        #expect(await run.end() == 143)
+    }
+
+    @Test("the runtime's own end asks as well, and the next one begins it again")
+    func drain() async throws {
+        try await RealServer.withServer { server in
+            let watch = try await worker(server, "--restart", "on-failure")
+            server.terminate()
+            _ = await watch.end(SIGKILL)
+            try await server.withSuccessor { server in
+                let status = try await server.selium("status", "web", "-o", "json").text
+                #expect(status.contains(#""code": 5"#), "\(status)")
+                #expect(try await server.selium("stop", "web").code == 0)
+            }
+        }
+    }
+}
