@@ -4,6 +4,13 @@ import Testing
 
 @Suite("Handles")
 struct HandleTableTests {
+    private func open<Target>(
+        _ target: Target, in table: inout HandleTable<Target>
+    ) throws -> GuestHandle {
+        let handle = table.open(target)
+        return try #require(handle)
+    }
+
     @Test("a handle is never 0 and never a descriptor, and says its place and generation")
     func numbers() throws {
         #expect(GuestHandle(rawValue: 0) == nil)
@@ -24,8 +31,8 @@ struct HandleTableTests {
     @Test("what is open is found, what is closed, stale or foreign is not")
     func lookups() throws {
         var table = HandleTable<String>()
-        let one = try #require(table.open("one")).rawValue
-        let two = try #require(table.open("two")).rawValue
+        let one = try open("one", in: &table).rawValue
+        let two = try open("two", in: &table).rawValue
         #expect(one != two)
         #expect(table.target(one) == "one")
         #expect(table.target(two) == "two")
@@ -36,7 +43,7 @@ struct HandleTableTests {
         #expect(table.close(one) == "one")
         #expect(table.target(one) == nil)
         #expect(table.close(one) == nil)
-        let again = try #require(table.open("again")).rawValue
+        let again = try open("again", in: &table).rawValue
         #expect(again != one)
         #expect(again & (1 << 20 - 1) == one & (1 << 20 - 1), "the place, not the number")
         #expect(table.target(one) == nil)
@@ -46,16 +53,16 @@ struct HandleTableTests {
     @Test("places come back in the order in which they were given back")
     func order() throws {
         var table = HandleTable<Int>()
-        let handles = try (0..<4).map { try #require(table.open($0)) }
+        let handles = try (0..<4).map { try open($0, in: &table) }
         for index in [2, 0, 3] { #expect(table.close(handles[index].rawValue) == index) }
-        let places = try (0..<4).map { try #require(table.open($0)).index }
+        let places = try (0..<4).map { try open($0, in: &table).index }
         #expect(places == [2, 0, 3, 4])
     }
 
     @Test("no more than the capacity are open at once")
     func capacity() throws {
         var table = HandleTable<Int>(capacity: 3)
-        let handles = try (0..<3).map { try #require(table.open($0)) }
+        let handles = try (0..<3).map { try open($0, in: &table) }
         #expect(table.open(3) == nil)
         #expect(table.close(handles[1].rawValue) == 1)
         #expect(table.open(3) != nil)
@@ -67,8 +74,9 @@ struct HandleTableTests {
         var table = HandleTable<Int>(capacity: 1)
         var seen: Set<UInt32> = []
         for turn in 0..<10_000 {
-            let number = try #require(table.open(turn)).rawValue
-            #expect(seen.insert(number).inserted)
+            let number = try open(turn, in: &table).rawValue
+            let isNew = seen.insert(number).inserted
+            #expect(isNew)
             #expect(table.close(number) == turn)
         }
         #expect(Set(seen.map { $0 & (1 << 20 - 1) }) == [0, 1, 2])
