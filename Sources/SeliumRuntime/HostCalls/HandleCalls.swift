@@ -109,9 +109,11 @@ struct HandlePoll: Sendable {
             wait.deadline = deadline
         case .forEver: break
         }
+        // Only what would make an entry ready: else the guest would be woken for nothing, at once and
+        // for ever.
         for entry in entries {
             if GuestHandle(rawValue: entry.number) != nil {
-                wait.stopRequest = true
+                wait.stopRequest = wait.stopRequest || entry.wanted.contains(.readable)
             } else {
                 wait.input = wait.input || entry.wanted.contains(.readable)
                 wait.output = wait.output || entry.wanted.contains(.writable)

@@ -63,6 +63,15 @@ struct HandlePollTests {
                 == [0, 8] + Array(repeating: 8, count: 8))
     }
 
+    @Test("what was not asked for wakes nobody")
+    func notAsked() async throws {
+        let run = WASIRun()
+        run.handles.askToStop()
+        #expect(
+            try await poll(run, [(-2, 0), (0, 0), (1, 0)], timeout: 5_000) == [73, 0, 0, 0, 0])
+        #expect(run.time.requested == [1_000_005_000])
+    }
+
     @Test("waits for a stop request, for ever, without a clock and without TimeRead")
     func waits() async throws {
         var run = WASIRun()
