@@ -32,8 +32,8 @@ public struct HandleTable<Target: Sendable>: Sendable {
             count += 1
             return GuestHandle(index: index, generation: slots[Int(index)].generation)
         }
-        // Places whose generations are used up count here and are 16 bytes each: a process has opened
-        // four thousand handles for every one of them.
+        // Places whose generations are used up count here, a few bytes each: for every one of them the
+        // process has opened four thousand handles.
         guard let handle = GuestHandle(index: UInt32(clamping: slots.count), generation: 1) else {
             return nil
         }
