@@ -1,3 +1,4 @@
+import SeliumHosting
 import SeliumKernel
 
 /// What one incarnation tells about itself, on a guest thread in the guest's own turn.
