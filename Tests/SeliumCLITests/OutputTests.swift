@@ -378,7 +378,7 @@ struct TableTests {
         let text = StatusText(row).text
         #expect(
             text.contains(
-                "--restart always:7 --backoff 100ms..30s --reset-after 10s --restart-limit 5/1m --no-restart-on 64\n"
+                "--restart always:7 --backoff 100ms..30s --reset-after 10s --restart-limit 5/1m --no-restart-on 64 --stop-timeout 10s\n"
             ))
         #expect(text.contains("module        web\\n.wasm\n"))
         #expect(text.contains("last end      incarnation 2 exited with code 3\n"))

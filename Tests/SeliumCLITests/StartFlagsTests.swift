@@ -36,14 +36,15 @@ struct StartFlagsTests {
     func supervision() throws {
         let said = try parse(
             "x.wasm", "--restart", "on-failure:5", "--backoff", "100ms..1.5s", "--reset-after",
-            "1m", "--restart-limit", "3/10m", "--no-restart-on", "64,78", "--rm")
+            "1m", "--restart-limit", "3/10m", "--no-restart-on", "64,78", "--stop-timeout", "0",
+            "--rm")
         #expect(
             try said.start.options([:]).supervision
                 == Supervision(
                     restart: .onFailure(most: 5),
                     backoff: .init(.milliseconds(100), .milliseconds(1_500)),
                     resetAfter: .seconds(60), limit: .init(3, within: .seconds(600)),
-                    noRestartOn: [64, 78]))
+                    noRestartOn: [64, 78], stopTimeout: .zero))
         #expect(said.rm)
         #expect(try parse("x.wasm").start.options([:]).supervision == Supervision())
         let none = try parse("x.wasm", "--restart", "no", "--restart-limit", "none")
@@ -58,9 +59,7 @@ struct StartFlagsTests {
             ["--restart", "sometimes"], ["--restart", "no:5"], ["--restart", "always:"],
             ["--restart", "on-failure:-1"], ["--backoff", "1s"], ["--backoff", "x..y"],
             ["--reset-after", "soon"], ["--restart-limit", "5"], ["--restart-limit", "/1m"],
-            ["--no-restart-on", "1,,2"], ["--no-restart-on", "x"],
-            // No program can listen for a stop yet: it would be taken and ignored.
-            ["--stop-timeout", "1s"],
+            ["--no-restart-on", "1,,2"], ["--no-restart-on", "x"], ["--stop-timeout", "-1"],
             ["--restart", "no", "--restart", "always"], ["--dry-run", "--rm"],
         ])
     func refusedSupervision(_ arguments: [String]) async {

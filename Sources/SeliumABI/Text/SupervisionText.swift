@@ -1,5 +1,5 @@
 /// What people write about restarts: the text forms of `--restart`, `--backoff`, `--reset-after`,
-/// `--restart-limit` and `--no-restart-on`.
+/// `--restart-limit`, `--no-restart-on` and `--stop-timeout`.
 ///
 /// Grammar only: whether the values make sense, alone and together, is the server's to judge.
 public enum SupervisionText {

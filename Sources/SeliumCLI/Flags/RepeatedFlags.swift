@@ -9,7 +9,7 @@ enum RepeatedFlags {
             "--output",
             "--log-format", "--color", "--name", "--memory", "--tail", "--from", "--dir", "--out",
             "--days", "--restart", "--backoff", "--reset-after", "--restart-limit",
-            "--no-restart-on", "--since", "--until", "--grep", "--for",
+            "--no-restart-on", "--stop-timeout", "--since", "--until", "--grep", "--for",
         ]
         var flags = Dictionary(uniqueKeysWithValues: names.map { ($0, $0) })
         flags["-o"] = "--output"

@@ -72,6 +72,10 @@ struct SupervisionFlags: ParsableArguments {
                 said.limit = .init(count, within: Self.duration(window))
             }
             if let noRestartOn { said.noRestartOn = try SupervisionText.codes(noRestartOn) }
+            if let stopTimeout {
+                said.stopTimeout = Self.duration(
+                    try SupervisionText.duration(stopTimeout, flag: "--stop-timeout"))
+            }
             return said
         } catch {
             throw .usage(error.message, remedies: [error.remedy])

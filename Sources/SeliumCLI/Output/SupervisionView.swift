@@ -31,6 +31,9 @@ enum SupervisionView {
                 flags.append("--no-restart-on \(codes)")
             }
         }
+        if let stopTimeout = supervision.stopTimeout {
+            flags.append("--stop-timeout \(text(stopTimeout))")
+        }
         return flags.joined(separator: " ")
     }
 

@@ -44,8 +44,7 @@ public struct Supervision: Sendable, Hashable {
     public var limit: Limit?
     /// Exit codes after which there is no restart.
     public var noRestartOn: [UInt32]
-    /// How long a program that asked to be told of a stop has to end; nil: 10 s. It is kept with the
-    /// process, and has no effect with servers of this version: no program can ask yet.
+    /// How long a program that listens for a stop has to end when it is asked to; nil: 10 s.
     public var stopTimeout: Duration?
 
     public init(
