@@ -57,8 +57,9 @@ public struct ServerConfiguration: Sendable {
     public var uploadStall = Duration.seconds(30)
     /// How often deadlines, progress and certificates are looked at.
     public var tickInterval = Duration.milliseconds(200)
-    /// How long a graceful shutdown waits for requests that are under way.
-    public var shutdownGrace = Duration.seconds(10)
+    /// How long a graceful shutdown waits for requests that are under way. Longer than programs have
+    /// to finish (`Limits.drainGrace`), so that those who follow one see its end.
+    public var shutdownGrace = Duration.seconds(13)
 
     /// Bytes of rows in one frame of a list: far below the limit of a frame, whatever the estimate of
     /// a row's length misses.

@@ -163,28 +163,53 @@ struct RuntimeService {
     private func serve(
         _ server: ControlServer, _ listener: QUICListener, _ runtime: Runtime, _ signals: Signals
     ) async {
-        await withTaskGroup(of: Void.self) { group in
+        await withTaskGroup(of: Event.self) { group in
             group.addTask {
                 // Loading a module may take a compile's time; nobody waits for that.
                 async let _ = runtime.resumeProcesses()
                 await server.run(listener)
+                return .closed
             }
-            group.addTask {
-                // The drain is a task of its own, so that the second signal is read while it runs.
-                await withDiscardingTaskGroup { drain in
-                    var isFirst = true
-                    for await number in signals.received {
-                        // The second one means now.
-                        guard isFirst else { _exit(128 + number) }
-                        isFirst = false
-                        log.notice("shutting down")
-                        server.beginGracefulShutdown()
-                        drain.addTask { await runtime.shutDown() }
+            group.addTask { await Self.next(signals) }
+            var isListening = true
+            var wasAsked = false
+            var isDraining = false
+            // The server may be closed long before the guests have used up their grace: the second
+            // signal is heard until then.
+            while isListening || isDraining, let event = await group.next() {
+                switch event {
+                case .signal(let number):
+                    // The second one means now.
+                    guard !wasAsked else { _exit(128 + number) }
+                    (wasAsked, isDraining) = (true, true)
+                    log.notice("shutting down")
+                    server.beginGracefulShutdown()
+                    group.addTask {
+                        await runtime.shutDown()
+                        return .drained
                     }
+                    group.addTask { await Self.next(signals) }
+                case .closed: isListening = false
+                case .drained: isDraining = false
+                case .none: break
                 }
             }
-            await group.next()
             group.cancelAll()
         }
+    }
+
+    /// What happens while it serves.
+    private enum Event: Sendable {
+        case signal(Int32)
+        /// The server has closed its last connection.
+        case closed
+        /// The runtime has ended its last process.
+        case drained
+        case none
+    }
+
+    private static func next(_ signals: Signals) async -> Event {
+        for await number in signals.received { return .signal(number) }
+        return .none
     }
 }

@@ -38,22 +38,46 @@ struct WorkerTests {
             let polite = try await worker(server, "--", "returns")
             #expect(try await server.selium("stop", "web").code == 0)
             #expect(await polite.end() == 143)
-            let stubborn = try await worker(server, "--stop-timeout", "2s", "--", "stubborn")
-            let stop = try RunningCommand(
-                RealServer.selium, ["stop", "web"], environment: server.environment)
-            _ = try await stubborn.output(until: "asked to stop\n")
-            let row = try await server.selium("ps", "-o", "jsonl").text
-            #expect(row.contains(#""state":"stopping""#), "\(row)")
-            #expect(await stop.end() == 0)
+            let stubborn = try await worker(server, "--stop-timeout", "1s", "--", "stubborn")
+            let status = try await server.selium("status", "web").text
+            #expect(status.contains("--stop-timeout 1s\n"), "\(status)")
+            #expect(try await server.selium("stop", "web").code == 0)
             #expect(await stubborn.end() == 137)
             let end = try await server.selium("wait", "web")
             #expect(end.text == "Process 2 was killed: it did not stop in time\n")
-            let silent = try await worker(server, "--", "silent")
+        }
+    }
+
+    @Test("it is stopping for as long as its --stop-timeout says, longer than a client hears nothing")
+    func stopping() async throws {
+        try await RealServer.withServer { server in
+            let stubborn = try await worker(server, "--stop-timeout", "1h", "--", "stubborn")
+            let stop = try RunningCommand(
+                RealServer.selium, ["stop", "web", "--timeout", "2s"],
+                environment: server.environment)
+            _ = try await stubborn.output(until: "asked to stop\n")
+            let row = try await server.selium("ps", "-o", "jsonl").text
+            #expect(row.contains(#""state":"stopping""#), "\(row)")
+            // A kill waits for no grace, and ends that of the stop.
+            #expect(try await server.selium("kill", "web").code == 0)
+            #expect(try await stop.output(until: "\n") == "Stopped process 1\n")
+            #expect(await stop.end() == 0)
+            #expect(await stubborn.end() == 137)
+        }
+    }
+
+    @Test("one that breaks its promise of a heartbeat is ended as one that failed, and begins again")
+    func silent() async throws {
+        try await RealServer.withServer { server in
+            let silent = try await worker(
+                server, "--restart", "on-failure:1", "--backoff", "1ms..1ms", "--", "silent")
             #expect(await silent.end() == 137)
             let broken = try await server.selium("wait", "web")
             #expect(
                 broken.text
-                    == "Process 3 was ended: it did not send the heartbeat it had promised\n")
+                    == "Process 1 was ended: it did not send the heartbeat it had promised\n")
+            let status = try await server.selium("status", "1", "-o", "json").text
+            #expect(status.contains(#""incarnation": 2"#), "\(status)")
         }
     }
 
@@ -71,13 +95,31 @@ struct WorkerTests {
     func drain() async throws {
         try await RealServer.withServer { server in
             let watch = try await worker(server, "--restart", "on-failure")
-            server.terminate()
+            server.signal(SIGTERM)
+            #expect(try await watch.output(until: "asked to stop\n") == "asked to stop\n")
+            #expect(server.end() == 0)
             _ = await watch.end(SIGKILL)
             try await server.withSuccessor { server in
                 let status = try await server.selium("status", "web", "-o", "json").text
                 #expect(status.contains(#""code": 5"#), "\(status)")
                 #expect(try await server.selium("stop", "web").code == 0)
             }
+        }
+    }
+
+    @Test("a second signal ends the runtime in the grace of its programs, with nobody connected")
+    func twice() async throws {
+        try await RealServer.withServer { server in
+            let watch = try await worker(server, "--", "stubborn")
+            #expect(await watch.end(SIGINT) == 130)
+            let began = ContinuousClock.now
+            server.signal(SIGTERM)
+            while try await server.selium("ps").code != 69 {}
+            let passed = ContinuousClock.now - began
+            server.signal(SIGTERM)
+            let code = server.end()
+            // Where this machine took so long that the grace was over, there was nothing to end.
+            if passed < .seconds(8) { #expect(code == 128 + SIGTERM) }
         }
     }
 }

@@ -81,6 +81,15 @@ struct RealServer: Sendable {
         process.waitUntilExit()
     }
 
+    /// Sends it a signal.
+    func signal(_ number: Int32) { Foundation.kill(process.processIdentifier, number) }
+
+    /// Waits for its end: the exit code.
+    func end() -> Int32 {
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
     /// The variables that lead a command to this server.
     var environment: [String: String] {
         [

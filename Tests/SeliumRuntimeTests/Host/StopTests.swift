@@ -8,8 +8,9 @@ import Testing
 @Suite("Stops, signs of life, and what a guest makes of them", .timeLimit(.minutes(3)))
 struct StopTests {
     /// Listens for a stop, prints `up`, waits for it, prints `asked`; how it goes on its entrypoint
-    /// says. `deaf` closes the handle first, `silent` promises a heartbeat and gives none, `lively`
-    /// gives them as fast as it can until it is asked.
+    /// says. `deaf` closes the handle before it prints, `silent` promises a heartbeat within 100 ms and
+    /// gives none, `slow` one within 5 s; `lively` promises one within 4 s, as often as it can, until
+    /// it is asked.
     static let listener = ContractModules.wasm(
         """
         (module \(ContractModules.imports)
@@ -36,19 +37,23 @@ struct StopTests {
           (func (export "traps") (call $heard) unreachable)
           (func (export "stubborn") (call $heard) (loop (br 0)))
           (func (export "deaf")
-            (call $open) (drop (call $close (i32.load (i32.const 64)))) (loop (br 0)))
+            (drop (call $stop (i32.const 64))) (drop (call $close (i32.load (i32.const 64))))
+            (call $say (i32.const 1024) (i32.const 3)) (loop (br 0)))
           (func (export "silent")
             (call $open) (drop (call $heartbeat (i64.const 100000000))) (loop (br 0)))
+          (func (export "slow")
+            (call $open) (drop (call $heartbeat (i64.const 5000000000)))
+            (drop (call $asked (i64.const -1))) unreachable)
           (func (export "lively")
             (call $open)
             (loop $more
-              (drop (call $heartbeat (i64.const 100000000)))
+              (drop (call $heartbeat (i64.const 4000000000)))
               (br_if $more (i32.eqz (call $asked (i64.const 0)))))
             (call $exit (i32.const 6))))
         """)
 
     private func start(
-        _ runtime: Runtime, _ entrypoint: String, stopTimeout: UInt64? = nil,
+        _ runtime: Runtime, _ entrypoint: String, stopTimeout: UInt64 = 60_000_000_000,
         restart: RestartMode? = nil
     ) async throws -> ProcessID {
         var wish = RestartWish()
@@ -103,29 +108,27 @@ struct StopTests {
         }
     }
 
-    @Test("a guest that goes on is ended when its grace is over, and stops until then")
+    @Test("a guest that goes on is ended when its grace is over, not before")
     func stubborn() async throws {
         try await RuntimeFixture.with { runtime, _ in
             let id = try await start(runtime, "stubborn", stopTimeout: 200_000_000)
             let began = ContinuousClock.now
-            let stop = Task { try await runtime.stop(id, idempotency: nil) }
-            try await hears(runtime, id, "asked\n")
-            #expect(try await runtime.status(id)?.state == .stopping)
-            let record = try await stop.value.record
+            let record = try await runtime.stop(id, idempotency: nil).record
             #expect(record.outcome == .killed(.graceUsedUp))
             #expect(record.stopRequested)
             #expect(ContinuousClock.now - began >= .milliseconds(200))
         }
     }
 
-    @Test("a kill does not wait for a grace, one that is under way included")
+    @Test("it is stopping until then, and a kill does not wait for that")
     func killed() async throws {
         try await RuntimeFixture.with { runtime, _ in
             let id = try await start(runtime, "stubborn", stopTimeout: 3_600_000_000_000)
-            let stop = Task { try await runtime.stop(id, idempotency: nil) }
+            async let stop = runtime.stop(id, idempotency: nil)
             try await hears(runtime, id, "asked\n")
+            #expect(try await runtime.status(id)?.state == .stopping)
             _ = try await runtime.kill(id, idempotency: nil)
-            #expect(try await stop.value.record.outcome == .killed(.kill))
+            #expect(try await stop.record.outcome == .killed(.kill))
         }
     }
 
@@ -137,11 +140,10 @@ struct StopTests {
                 try await runtime.stop(hasty, idempotency: nil).record.outcome
                     == .killed(.graceUsedUp))
             #expect(try await runtime.output(hasty) == "up\n")
-            // Whether the stop comes before the handle is closed is a race; a kill ends it anyway.
-            let deaf = try await start(runtime, "deaf", stopTimeout: 100_000_000)
-            let outcome = try await runtime.stop(deaf, idempotency: nil).record.outcome
-            let ends = [ExitOutcome.killed(.noStopHandler), .killed(.graceUsedUp)]
-            #expect(ends.contains(outcome), "\(outcome)")
+            let deaf = try await start(runtime, "deaf")
+            #expect(
+                try await runtime.stop(deaf, idempotency: nil).record.outcome
+                    == .killed(.noStopHandler))
         }
     }
 
@@ -205,9 +207,9 @@ struct StopTests {
     func lively() async throws {
         try await RuntimeFixture.with { runtime, _ in
             let id = try await start(runtime, "lively")
-            // Another one that breaks the same promise three times: the time of three of them.
-            let clock = try await start(runtime, "silent", restart: .onFailure(most: 2))
-            #expect(try await runtime.wait(clock).incarnation == 3)
+            // Another one that breaks a longer promise, which it made later.
+            let clock = try await start(runtime, "slow")
+            #expect(try await runtime.wait(clock).outcome == .limit("heartbeat"))
             #expect(try await runtime.status(id)?.state == .running)
             #expect(try await runtime.stop(id, idempotency: nil).record.outcome == .exit(code: 6))
         }
