@@ -48,13 +48,12 @@ struct WorkerTests {
         }
     }
 
-    @Test("it is stopping for as long as its --stop-timeout says, longer than a client hears nothing")
+    @Test("it is stopping until its --stop-timeout is over; a kill does not wait for that")
     func stopping() async throws {
         try await RealServer.withServer { server in
             let stubborn = try await worker(server, "--stop-timeout", "1h", "--", "stubborn")
             let stop = try RunningCommand(
-                RealServer.selium, ["stop", "web", "--timeout", "2s"],
-                environment: server.environment)
+                RealServer.selium, ["stop", "web"], environment: server.environment)
             _ = try await stubborn.output(until: "asked to stop\n")
             let row = try await server.selium("ps", "-o", "jsonl").text
             #expect(row.contains(#""state":"stopping""#), "\(row)")
@@ -70,7 +69,7 @@ struct WorkerTests {
     func silent() async throws {
         try await RealServer.withServer { server in
             let silent = try await worker(
-                server, "--restart", "on-failure:1", "--backoff", "1ms..1ms", "--", "silent")
+                server, "--restart", "on-failure:1", "--backoff", "10ms..10ms", "--", "silent")
             #expect(await silent.end() == 137)
             let broken = try await server.selium("wait", "web")
             #expect(

@@ -25,7 +25,8 @@ struct HandleTableTests {
         #expect(GuestHandle(index: 5, generation: 0) == nil)
         #expect(GuestHandle(index: 1 << 20, generation: 1) == nil)
         #expect(GuestHandle(index: 0, generation: 1 << 12) == nil)
-        #expect(GuestHandle(index: 7, generation: 9)?.rawValue == 9 << 20 | 7)
+        let some = try #require(GuestHandle(index: 7, generation: 9))
+        #expect(some.rawValue == UInt32(9 << 20 | 7))
     }
 
     @Test("what is open is found, what is closed, stale or foreign is not")
