@@ -65,7 +65,7 @@ struct WorkerTests {
         }
     }
 
-    @Test("one that breaks its promise of a heartbeat is ended as one that failed, and begins again")
+    @Test("one that breaks its promise of a heartbeat has failed, and begins again")
     func silent() async throws {
         try await RealServer.withServer { server in
             let silent = try await worker(
