@@ -224,8 +224,8 @@ struct SupervisionTests {
                 let row = try await server.selium("ps", "-o", "jsonl").text
                 #expect(row.contains(#""restarts":0"#), "\(row)")
                 #expect(try await server.selium("stop", "web").text == "Stopped process 1\n")
-                #expect(await watch.end() == 137)
-                #expect(await wait.end() == 137)
+                let codes = (watch: await watch.end(), wait: await wait.end())
+                #expect(codes == (137, 137))
             }
         }
     }
