@@ -48,7 +48,7 @@ struct LifetimeTests {
     func leftDuringTheHandshake() throws {
         let pair = try QUICPair()
         let node = try pair.addClient()
-        node.onEvent = { client, event in
+        node.onEvent = { [unowned pair] client, event in
             guard case .handshakeCompleted = event else { return }
             client.close(code: 7, reason: "bye", now: pair.now)
         }

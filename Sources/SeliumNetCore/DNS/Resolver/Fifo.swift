@@ -12,7 +12,11 @@ struct Fifo<Element> {
         guard head < items.count else { return nil }
         let element = items[head]
         head += 1
-        if head > 64, head > items.count / 2 {
+        if head == items.count {
+            // What was taken is not kept until more comes, nor the room that a flood needed.
+            items.removeAll(keepingCapacity: head <= 64)
+            head = 0
+        } else if head > 64, head > items.count / 2 {
             items.removeFirst(head)
             head = 0
         }
