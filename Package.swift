@@ -66,7 +66,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
     -> Target
 {
     .testTarget(
-        name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
+        name: name, dependencies: dependencies + ["SeliumTesting"], resources: resources,
+        swiftSettings: house)
 }
 
 let package = Package(
@@ -187,6 +188,7 @@ let package = Package(
                 "SeliumCertificates", logging, protobuf,
             ],
             swiftSettings: house),
+        .target(name: "SeliumTesting", swiftSettings: house),
         tests("SeliumABITests", ["SeliumABI"]),
         tests("SeliumNetCoreTests", ["SeliumNetCore"]),
         tests("SeliumTLSCoreTests", ["SeliumTLSCore", "SeliumTestSupport", "SeliumCertificates"]),

@@ -1,7 +1,8 @@
 import CBoringTLS
+import SeliumTesting
 import Testing
 
-@Suite("RFC 5869 and RFC 8448: key derivation")
+@Suite("RFC 5869 and RFC 8448: key derivation", .inTurn())
 struct KeyDerivationTests {
     @Test("RFC 5869 A.1: extract and expand")
     func basic() {

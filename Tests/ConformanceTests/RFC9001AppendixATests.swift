@@ -1,7 +1,8 @@
 import CBoringTLS
+import SeliumTesting
 import Testing
 
-@Suite("RFC 9001 Appendix A")
+@Suite("RFC 9001 Appendix A", .inTurn())
 struct RFC9001AppendixATests {
     static let dcid = hex("8394c8f03e515708")
 

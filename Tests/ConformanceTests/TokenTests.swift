@@ -1,6 +1,7 @@
+import SeliumTesting
 import Testing
 
-@Suite("RFC 9000 §8.1 and §10.3: tokens")
+@Suite("RFC 9000 §8.1 and §10.3: tokens", .inTurn())
 struct TokenTests {
     let tokens = Tokens()
     let peer = Tokens.Peer(octets: [192, 0, 2, 1], port: 4433)

@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Both commands, end to end", .timeLimit(.minutes(5)))
+@Suite("Both commands, end to end", .inTurn(minutes: 5))
 struct CommandTests {
     private let lines =
         "Hello, Ada, from C\nstdout is a stream of lines\nand the exit code is mine\n"

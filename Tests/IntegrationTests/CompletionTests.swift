@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Completions", .timeLimit(.minutes(2)))
+@Suite("Completions", .inTurn(minutes: 2))
 struct CompletionTests {
     @Test(
         "every shell takes its script: scripts/setup installs all three",

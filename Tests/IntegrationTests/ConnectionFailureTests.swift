@@ -1,11 +1,12 @@
 import Foundation
 import Glibc
 import SeliumCertificates
+import SeliumTesting
 import Testing
 
 /// Every row of the table of connection failures: the real command against a real fault, its first
 /// line and its code, and what it says to do.
-@Suite("Connection failures of selium", .timeLimit(.minutes(5)))
+@Suite("Connection failures of selium", .inTurn(minutes: 5))
 struct ConnectionFailureTests {
     private static let day: Int64 = 86_400
 

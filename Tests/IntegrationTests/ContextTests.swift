@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Contexts, through the programs", .timeLimit(.minutes(5)))
+@Suite("Contexts, through the programs", .inTurn(minutes: 5))
 struct ContextTests {
     @Test("a context leads to its server, from any directory, until another is named")
     func leads() async throws {

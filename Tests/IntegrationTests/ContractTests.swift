@@ -1,8 +1,9 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 /// Sentences of the commands' contract that take a real server.
-@Suite("What the commands promise", .timeLimit(.minutes(5)))
+@Suite("What the commands promise", .inTurn(minutes: 5))
 struct ContractTests {
     @Test("a timeout is 75 before the process is known, and 125 with 75 as its cause afterwards")
     func timeouts() async throws {

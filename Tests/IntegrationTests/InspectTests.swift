@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("inspect, through the programs", .timeLimit(.minutes(5)))
+@Suite("inspect, through the programs", .inTurn(minutes: 5))
 struct InspectTests {
     @Test("it shows names, kinds and lengths, what may be used, every end and the log's range")
     func everything() async throws {

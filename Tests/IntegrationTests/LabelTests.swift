@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Labels, through the programs", .timeLimit(.minutes(5)))
+@Suite("Labels, through the programs", .inTurn(minutes: 5))
 struct LabelTests {
     @Test("what a start was labelled with is shown, and ps finds it by that and by what it is")
     func finds() async throws {

@@ -1,8 +1,9 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 /// `selium logs`, and logs that outlive their runtime, through the two programs.
-@Suite("Logs, through the programs", .timeLimit(.minutes(5)))
+@Suite("Logs, through the programs", .inTurn(minutes: 5))
 struct LogTests {
     @Test("whoever follows over rotations and kill -9 gets every record once, or a gap for it")
     func follow() async throws {

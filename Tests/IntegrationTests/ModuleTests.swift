@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Modules, through the programs", .timeLimit(.minutes(5)))
+@Suite("Modules, through the programs", .inTurn(minutes: 5))
 struct ModuleTests {
     @Test("push, ls, inspect, start by name, rm and gc: what they print")
     func commands() async throws {

@@ -1,8 +1,9 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 @Suite(
-    "A client in another language, from control.proto alone", .serialized, .timeLimit(.minutes(5)))
+    "A client in another language, from control.proto alone", .serialized, .inTurn(minutes: 5))
 struct PythonClientTests {
     private static let client = Checkout.root.appending(
         path: "Sources/Examples/Hosts/python-client/client.py")

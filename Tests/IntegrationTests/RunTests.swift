@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
+import SeliumTesting
 import Testing
 
-@Suite("selium run, end to end", .serialized, .timeLimit(.minutes(5)))
+@Suite("selium run, end to end", .serialized, .inTurn(minutes: 5))
 struct RunTests {
     @Test("200 MiB as fast as the guest can, to a viewer that reads nothing until it stands still")
     func lossless() async throws {

@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("selium-runtime, the program", .timeLimit(.minutes(5)))
+@Suite("selium-runtime, the program", .inTurn(minutes: 5))
 struct RuntimeTests {
     private static let runtime = Checkout.binaries.appending(path: "selium-runtime").path
 

@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Signals", .timeLimit(.minutes(5)))
+@Suite("Signals", .inTurn(minutes: 5))
 struct SignalTests {
     @Test(
         "a signal ends attach with the code of the contract, and the program goes on",

@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("What is started, and several at once", .timeLimit(.minutes(5)))
+@Suite("What is started, and several at once", .inTurn(minutes: 5))
 struct StartTests {
     private let lines =
         "Hello, Ada, from C\nstdout is a stream of lines\nand the exit code is mine\n"

@@ -1,8 +1,9 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 /// A runtime that was killed, and the one that is started in its place.
-@Suite("A runtime that is started again", .serialized, .timeLimit(.minutes(3)))
+@Suite("A runtime that is started again", .serialized, .inTurn(minutes: 3))
 struct SuccessorTests {
     private static let clock = ContinuousClock()
 

@@ -1,8 +1,9 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 /// Restarts, kills and removals through the two programs.
-@Suite("Supervision, through the programs", .timeLimit(.minutes(5)))
+@Suite("Supervision, through the programs", .inTurn(minutes: 5))
 struct SupervisionTests {
     private func failing(_ directory: URL) throws -> String {
         try SmallGuest.write(SmallGuest.fails, to: directory, as: "fails.wasm")

@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("In front of a person", .timeLimit(.minutes(5)))
+@Suite("In front of a person", .inTurn(minutes: 5))
 struct TerminalTests {
     private let clearLine = "\r\u{1b}[K"
 

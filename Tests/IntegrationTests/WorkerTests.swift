@@ -1,7 +1,8 @@
 import Foundation
+import SeliumTesting
 import Testing
 
-@Suite("Programs that listen for a stop, from the outside", .timeLimit(.minutes(3)))
+@Suite("Programs that listen for a stop, from the outside", .inTurn(minutes: 3))
 struct WorkerTests {
     /// Starts a worker attached and waits until it is ready.
     private func worker(

@@ -1,7 +1,8 @@
 import SeliumABI
+import SeliumTesting
 import Testing
 
-@Suite("Capabilities")
+@Suite("Capabilities", .inTurn())
 struct CapabilityTests {
     /// As published: names and numbers are in stored grants and in other people's scripts.
     static let published = [

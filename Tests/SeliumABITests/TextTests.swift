@@ -1,7 +1,8 @@
 import SeliumABI
+import SeliumTesting
 import Testing
 
-@Suite("Texts people write")
+@Suite("Texts people write", .inTurn())
 struct TextTests {
     @Test(
         "a backslash quotes the separators and itself",

@@ -1,4 +1,5 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
@@ -35,7 +36,7 @@ private struct Home {
     }
 }
 
-@Suite("Contexts", .timeLimit(.minutes(2)))
+@Suite("Contexts", .inTurn(minutes: 2))
 struct ContextTests {
     @Test("add, ls, use and rm: what they print, and what they leave in the file")
     func commands() async throws {

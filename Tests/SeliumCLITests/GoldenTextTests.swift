@@ -1,9 +1,10 @@
 import SeliumClient
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Golden texts", .timeLimit(.minutes(2)))
+@Suite("Golden texts", .inTurn(minutes: 2))
 struct GoldenTextTests {
     static let failures: [(ConnectionFailure, Int32, String)] = [
         (
@@ -164,7 +165,7 @@ struct GoldenTextTests {
     }
 }
 
-@Suite("Exit codes", .timeLimit(.minutes(2)))
+@Suite("Exit codes", .inTurn(minutes: 2))
 struct ExitStatusTests {
     @Test(
         "The server's codes",

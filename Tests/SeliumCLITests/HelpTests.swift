@@ -1,9 +1,10 @@
 import ArgumentParser
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Help and bad usage", .timeLimit(.minutes(2)))
+@Suite("Help and bad usage", .inTurn(minutes: 2))
 struct HelpTests {
     static let commands = [
         "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "inspect", "attach",

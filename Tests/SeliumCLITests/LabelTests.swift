@@ -1,9 +1,10 @@
 import SeliumClient
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Labels and filters", .timeLimit(.minutes(2)))
+@Suite("Labels and filters", .inTurn(minutes: 2))
 struct LabelTests {
     @Test("--label takes KEY=VALUE, each key once")
     func labels() throws {

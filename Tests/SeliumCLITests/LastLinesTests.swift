@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("What a runtime said last", .timeLimit(.minutes(2)))
+@Suite("What a runtime said last", .inTurn(minutes: 2))
 struct LastLinesTests {
     @Test("Lines come as they end, however they are cut, and the last ones are kept")
     func lines() {

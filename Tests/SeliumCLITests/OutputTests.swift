@@ -1,10 +1,11 @@
 import Glibc
 import SeliumClient
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Which lines of a log are shown")
+@Suite("Which lines of a log are shown", .inTurn())
 struct LineTests {
     @Test(
         "A time is read back as it is written, with fractions and offsets",
@@ -94,7 +95,7 @@ struct LineTests {
     }
 }
 
-@Suite("What reaches a terminal", .timeLimit(.minutes(2)))
+@Suite("What reaches a terminal", .inTurn(minutes: 2))
 struct TerminalTests {
     private func filter(_ text: String, carriageReturn: Bool = true) -> String {
         var filter = TerminalFilter(allowsCarriageReturn: carriageReturn)
@@ -161,7 +162,7 @@ struct TerminalTests {
     }
 }
 
-@Suite("Records", .timeLimit(.minutes(2)))
+@Suite("Records", .inTurn(minutes: 2))
 struct RecordTests {
     static func chunk(
         _ text: String, first: UInt64 = 1, count: UInt32 = 1, stream: LogStream = .stdout,
@@ -319,7 +320,7 @@ struct RecordTests {
     }
 }
 
-@Suite("Tables and JSON", .timeLimit(.minutes(2)))
+@Suite("Tables and JSON", .inTurn(minutes: 2))
 struct TableTests {
     static let row = ProcessStatus(
         id: 12, namespace: "alice", name: "web", owner: "alice", moduleName: "web\n.wasm",

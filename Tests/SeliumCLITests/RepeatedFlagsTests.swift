@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Flags that are given twice", .timeLimit(.minutes(2)))
+@Suite("Flags that are given twice", .inTurn(minutes: 2))
 struct RepeatedFlagsTests {
     /// The flags with a value in a command's help, each by one name.
     private static func valued(_ command: String) async -> [String] {

@@ -1,9 +1,10 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Global settings", .timeLimit(.minutes(2)))
+@Suite("Global settings", .inTurn(minutes: 2))
 struct SettingsTests {
     @Test("A flag beats a variable, a variable beats the default")
     func precedence() throws {
@@ -185,7 +186,7 @@ struct SettingsTests {
     }
 }
 
-@Suite("docs/configuration.md", .timeLimit(.minutes(2)))
+@Suite("docs/configuration.md", .inTurn(minutes: 2))
 struct ConfigurationDocumentTests {
     /// The rows of the table below `## selium`: flag, short flag, variable, default.
     private static func rows() throws -> [[String]] {

@@ -1,9 +1,10 @@
 import Glibc
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Signals of the command", .serialized, .timeLimit(.minutes(2)))
+@Suite("Signals of the command", .serialized, .inTurn(minutes: 2))
 struct SignalWatchTests {
     /// What SIGTERM does now, as a number that can be compared; 0 is to end, 1 to be ignored.
     private func disposition() -> Int {

@@ -1,9 +1,10 @@
 import Glibc
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("Output that nobody reads", .timeLimit(.minutes(2)))
+@Suite("Output that nobody reads", .inTurn(minutes: 2))
 struct SinkTests {
     /// Both ends of a pipe.
     private func pipe() throws -> (read: Int32, write: Int32) {

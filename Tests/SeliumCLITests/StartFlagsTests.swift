@@ -1,11 +1,12 @@
 import ArgumentParser
 import Glibc
 import SeliumClient
+import SeliumTesting
 import Testing
 
 @testable import SeliumCLI
 
-@Suite("The flags of start", .timeLimit(.minutes(2)))
+@Suite("The flags of start", .inTurn(minutes: 2))
 struct StartFlagsTests {
     private func parse(_ arguments: String...) throws -> Start {
         try #require(try Selium.parseAsRoot(["start"] + arguments) as? Start)

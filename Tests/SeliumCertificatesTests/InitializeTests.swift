@@ -1,7 +1,8 @@
 import SeliumCertificates
+import SeliumTesting
 import Testing
 
-@Suite("Making a set of certificates")
+@Suite("Making a set of certificates", .inTurn())
 struct InitializeTests {
     let now: Int64 = 1_800_000_000
     let place = TemporaryDirectory()

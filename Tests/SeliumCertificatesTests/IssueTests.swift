@@ -1,7 +1,8 @@
 import SeliumCertificates
+import SeliumTesting
 import Testing
 
-@Suite("Issuing a client's certificate")
+@Suite("Issuing a client's certificate", .inTurn())
 struct IssueTests {
     let now: Int64 = 1_800_000_000
     let day: Int64 = 86_400

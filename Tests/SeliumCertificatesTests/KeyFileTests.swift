@@ -1,7 +1,8 @@
 import SeliumCertificates
+import SeliumTesting
 import Testing
 
-@Suite("A private key file")
+@Suite("A private key file", .inTurn())
 struct KeyFileTests {
     let place = TemporaryDirectory()
 

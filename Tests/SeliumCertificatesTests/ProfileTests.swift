@@ -1,9 +1,10 @@
 import SeliumCertificates
+import SeliumTesting
 import SwiftASN1
 import Testing
 import X509
 
-@Suite("What is in a certificate")
+@Suite("What is in a certificate", .inTurn())
 struct ProfileTests {
     let now: Int64 = 1_800_000_000
     let place = TemporaryDirectory()

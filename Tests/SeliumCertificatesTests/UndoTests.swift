@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumCertificates
 
-@Suite("Files are made all or none")
+@Suite("Files are made all or none", .inTurn())
 struct UndoTests {
     let place = TemporaryDirectory()
 

@@ -1,10 +1,11 @@
 import SeliumNetCore
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumClient
 
-@Suite("The addresses of one name", .timeLimit(.minutes(1)))
+@Suite("The addresses of one name", .inTurn(minutes: 1))
 struct AddressRaceTests {
     @Test("whoever gives up while the first is tried has no other tried after it")
     func cancelled() async {

@@ -4,11 +4,12 @@ import SeliumNetCore
 import SeliumQUIC
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumClient
 
-@Suite("Connections that do not come about", .timeLimit(.minutes(2)))
+@Suite("Connections that do not come about", .inTurn(minutes: 2))
 struct ConnectionFailureTests {
     private func failure(_ configuration: SeliumClient.Configuration) async -> ConnectionFailure? {
         do {

@@ -2,11 +2,12 @@ import SeliumCertificates
 import SeliumProtocol
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumClient
 
-@Suite struct NoResumptionTests {
+@Suite(.inTurn()) struct NoResumptionTests {
     @Test("The client of the control plane keeps no ticket and offers none")
     func configuration() throws {
         let certificates = try LiveCertificates()

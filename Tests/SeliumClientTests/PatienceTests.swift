@@ -3,12 +3,13 @@ import SeliumNetCore
 import SeliumProtocol
 import SeliumQUIC
 import SeliumTestSupport
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumClient
 
-@Suite("How long a client waits", .timeLimit(.minutes(2)))
+@Suite("How long a client waits", .inTurn(minutes: 2))
 struct PatienceTests {
     private func error(_ body: () async throws -> Void) async -> ClientError? {
         do { try await body() } catch { return error as? ClientError }

@@ -1,10 +1,11 @@
 import SeliumTestSupport
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumClient
 
-@Suite("Requests of a client", .timeLimit(.minutes(2)))
+@Suite("Requests of a client", .inTurn(minutes: 2))
 struct ClientRequestTests {
     @Test("Bytes are sent once; the second start finds them there")
     func uploadsOnce() async throws {

@@ -1,11 +1,12 @@
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumClient
 
-@Suite("Lost connections", .timeLimit(.minutes(2)))
+@Suite("Lost connections", .inTurn(minutes: 2))
 struct ResumeTests {
     @Test(
         "A log goes on where it was: nothing twice, nothing missing",

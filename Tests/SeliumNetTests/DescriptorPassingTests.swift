@@ -1,9 +1,10 @@
 import Glibc
 import NIOCore
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("Descriptors over Unix sockets", .timeLimit(.minutes(2)))
+@Suite("Descriptors over Unix sockets", .inTurn(minutes: 2))
 struct DescriptorPassingTests {
     private let wait = Duration.seconds(30)
 

@@ -1,8 +1,9 @@
 import Foundation
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("The example programs", .timeLimit(.minutes(2)))
+@Suite("The example programs", .inTurn(minutes: 2))
 struct ExampleTests {
     private func address(_ example: Example) throws -> SocketAddress {
         let words = example.announcement.split(separator: " ")

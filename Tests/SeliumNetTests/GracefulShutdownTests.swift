@@ -1,8 +1,9 @@
 import SeliumNet
+import SeliumTesting
 import Synchronization
 import Testing
 
-@Suite("The shutdown controller", .timeLimit(.minutes(2)))
+@Suite("The shutdown controller", .inTurn(minutes: 2))
 struct GracefulShutdownTests {
     @Test("whoever waits for the beginning is told once, and who comes late at once")
     func tokens() async {

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import SeliumNet
+import SeliumTesting
 import Synchronization
 import Testing
 
@@ -17,7 +18,7 @@ private struct FixedNames: NameResolver {
     }
 }
 
-@Suite("A network and its authority", .timeLimit(.minutes(2)))
+@Suite("A network and its authority", .inTurn(minutes: 2))
 struct NetworkTests {
     private let loopback = AddressRange("127.0.0.1/32")!
 

@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumNet
 
-@Suite("The reactor")
+@Suite("The reactor", .inTurn())
 struct ReactorTests {
     /// Ten minutes from now, in nanoseconds.
     private var far: UInt64 { Monotonic.now + 600_000_000_000 }
@@ -19,7 +20,7 @@ struct ReactorTests {
         withExtendedLifetime(readiness) {}
     }
 
-    @Test("throwing timers out forgets none that somebody waits for", .timeLimit(.minutes(2)))
+    @Test("throwing timers out forgets none that somebody waits for", .inTurn(minutes: 2))
     func keptTimers() async throws {
         let reactor = try Reactor.shared()
         let (token, readiness) = reactor.addPlace()

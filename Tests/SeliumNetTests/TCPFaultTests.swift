@@ -1,10 +1,11 @@
 import Glibc
 import NIOCore
 import SeliumNet
+import SeliumTesting
 import Synchronization
 import Testing
 
-@Suite("TCP when things go wrong", .timeLimit(.minutes(2)))
+@Suite("TCP when things go wrong", .inTurn(minutes: 2))
 struct TCPFaultTests {
     @Test("one direction ends and the other goes on")
     func halfClose() async throws {

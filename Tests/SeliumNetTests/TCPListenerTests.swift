@@ -1,9 +1,10 @@
 import NIOCore
 import SeliumNet
+import SeliumTesting
 import Synchronization
 import Testing
 
-@Suite("TCP listeners", .timeLimit(.minutes(2)))
+@Suite("TCP listeners", .inTurn(minutes: 2))
 struct TCPListenerTests {
     @Test("a connection is there to take, or none is, without waiting")
     func attempts() async throws {

@@ -1,8 +1,9 @@
 import NIOCore
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("TCP streams", .timeLimit(.minutes(2)))
+@Suite("TCP streams", .inTurn(minutes: 2))
 struct TCPStreamTests {
     @Test("both ends know their addresses, and bytes go both ways to the end")
     func echo() async throws {

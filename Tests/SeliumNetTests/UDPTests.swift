@@ -1,9 +1,10 @@
 import Foundation
 import NIOCore
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("UDP", .timeLimit(.minutes(2)))
+@Suite("UDP", .inTurn(minutes: 2))
 struct UDPTests {
     private let wait = Duration.seconds(30)
 

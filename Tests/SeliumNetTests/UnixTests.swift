@@ -2,9 +2,10 @@ import Foundation
 import Glibc
 import NIOCore
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("Unix sockets", .timeLimit(.minutes(2)))
+@Suite("Unix sockets", .inTurn(minutes: 2))
 struct UnixTests {
     private let wait = Duration.seconds(30)
 

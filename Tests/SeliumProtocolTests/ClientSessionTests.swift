@@ -1,9 +1,10 @@
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite struct ClientSessionTests {
+@Suite(.inTurn()) struct ClientSessionTests {
     private func result(_ result: WireResult.OneOf_Result) -> Answer {
         .frame(.result(WireResult.with { $0.result = result }))
     }

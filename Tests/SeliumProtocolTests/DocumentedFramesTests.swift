@@ -1,10 +1,11 @@
 import Foundation
+import SeliumTesting
 import Testing
 
 @testable import SeliumProtocol
 
 /// The frames that docs/control-protocol.md prints byte by byte, and what it says of each.
-@Suite struct DocumentedFramesTests {
+@Suite(.inTurn()) struct DocumentedFramesTests {
     struct Example: Sendable, CustomTestStringConvertible {
         var bytes: [UInt8]
         var claim: String

@@ -1,8 +1,9 @@
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite struct FrameDecoderTests {
+@Suite(.inTurn()) struct FrameDecoderTests {
     /// Everything the decoder gives for `bytes` delivered in pieces of the given sizes.
     private func frames(
         _ bytes: [UInt8], pieces: [Int], first: Int = 64, later: Int = 256

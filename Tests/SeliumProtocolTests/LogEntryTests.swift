@@ -1,8 +1,9 @@
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite struct LogEntryTests {
+@Suite(.inTurn()) struct LogEntryTests {
     private func entry(_ random: inout SeededRandom) -> LogEntry {
         LogEntry(
             first: .random(in: 1...(1 << 60), using: &random),

@@ -1,5 +1,6 @@
 import Foundation
 import SeliumProtocol
+import SeliumTesting
 import Testing
 
 /// control.proto as far as it is needed to compare the strict reader's table with it.
@@ -55,7 +56,7 @@ struct ProtoFile {
     }
 }
 
-@Suite struct SchemaTests {
+@Suite(.inTurn()) struct SchemaTests {
     @Test("The strict reader's table is control.proto's, message by message")
     func table() throws {
         let proto = try ProtoFile()

@@ -1,8 +1,9 @@
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite struct ServerSessionTests {
+@Suite(.inTurn()) struct ServerSessionTests {
     private let start = RequestFixtures.start
 
     private func machine(_ request: WireRequest?) throws -> ServerRequestStateMachine {

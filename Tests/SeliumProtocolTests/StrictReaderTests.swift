@@ -1,9 +1,10 @@
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite struct StrictReaderTests {
+@Suite(.inTurn()) struct StrictReaderTests {
     private let decoder = RequestDecoder()
 
     private func refusal(_ bytes: [UInt8]) -> ProtocolError? {

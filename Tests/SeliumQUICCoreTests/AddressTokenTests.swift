@@ -2,9 +2,10 @@ import SeliumNetCore
 import SeliumQUICCore
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Tokens for the next connection")
+@Suite("Tokens for the next connection", .inTurn())
 struct AddressTokenTests {
     private static let home = IPv4Address(10, 0, 0, 1)
     let cache = TLSSessionCache()

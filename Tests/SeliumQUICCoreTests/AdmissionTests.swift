@@ -1,9 +1,10 @@
 import SeliumNetCore
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Who is let in while others pretend")
+@Suite("Who is let in while others pretend", .inTurn())
 struct AdmissionTests {
     private static let victim = IPv4Address(203, 0, 113, 77)
 

@@ -1,9 +1,10 @@
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumQUICCore
 
-@Suite("Credit, and the memory it grants", .timeLimit(.minutes(2)))
+@Suite("Credit, and the memory it grants", .inTurn(minutes: 2))
 struct CreditTests {
     @Test("a reader that never catches up makes a stream hold two windows of memory, not all of it")
     func slowReader() throws {

@@ -2,9 +2,10 @@ import SeliumNetCore
 import SeliumQUICCore
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Endpoints")
+@Suite("Endpoints", .inTurn())
 struct EndpointTests {
     private static let stranger = SocketAddress(IPv4Address(203, 0, 113, 5), port: 5_555)
 

@@ -1,9 +1,10 @@
 import SeliumNetCore
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Frames of liars, under the right keys")
+@Suite("Frames of liars, under the right keys", .inTurn())
 struct ForgedFrameTests {
     @Test(
         "10,000 Initials with mutated, split and invented frames crash nobody and leave nothing",

@@ -2,9 +2,10 @@ import SeliumNetCore
 import SeliumQUICCore
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Handshakes")
+@Suite("Handshakes", .inTurn())
 struct HandshakeTests {
     @Test("a client and a server agree on keys, protocol and certificates")
     func handshake() throws {

@@ -1,9 +1,10 @@
 import SeliumNetCore
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Hostile datagrams")
+@Suite("Hostile datagrams", .inTurn())
 struct HostileTests {
     @Test(
         "garbage of every length crashes nobody and ends nothing", arguments: [1, 2, 3] as [UInt64])

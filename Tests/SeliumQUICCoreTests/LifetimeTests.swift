@@ -1,9 +1,10 @@
 import SeliumNetCore
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A connection's life")
+@Suite("A connection's life", .inTurn())
 struct LifetimeTests {
     @Test("silence ends it after the idle timeout, on both sides, without a packet")
     func idle() throws {

@@ -1,9 +1,10 @@
 import SeliumNetCore
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("\"Nobody listens\" during a connection")
+@Suite("\"Nobody listens\" during a connection", .inTurn())
 struct PeerGoneTests {
     @Test("a forged one ends nothing, one or thousands of them")
     func forged() throws {

@@ -2,9 +2,10 @@ import SeliumNetCore
 import SeliumQUICCore
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Resumption over QUIC")
+@Suite("Resumption over QUIC", .inTurn())
 struct ResumptionTests {
     let certificates = TestCertificates.shared
     let cache = TLSSessionCache()

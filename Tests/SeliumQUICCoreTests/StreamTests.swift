@@ -1,8 +1,9 @@
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Streams")
+@Suite("Streams", .inTurn())
 struct StreamTests {
     @Test("a small request is echoed")
     func echo() throws {

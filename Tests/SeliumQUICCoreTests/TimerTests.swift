@@ -1,9 +1,10 @@
 import SeliumNetCore
 import SeliumQUICCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Timers and turns")
+@Suite("Timers and turns", .inTurn())
 struct TimerTests {
     @Test("slots come up in the order of their latest deadlines", arguments: [1, 2] as [UInt64])
     func order(seed: UInt64) {

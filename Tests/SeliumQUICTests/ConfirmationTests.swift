@@ -4,6 +4,7 @@ import SeliumNetCore
 import SeliumQUIC
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 /// A way to a server on which nothing of the client passes any more once the server has spoken: the
@@ -74,7 +75,7 @@ private final class Box<Value> {
     init(_ value: Value) { self.value = value }
 }
 
-@Suite("Waiting for the server's verdict", .timeLimit(.minutes(1)))
+@Suite("Waiting for the server's verdict", .inTurn(minutes: 1))
 struct ConfirmationTests {
     /// A connection that has keys and will not be confirmed.
     private func withUnconfirmed(

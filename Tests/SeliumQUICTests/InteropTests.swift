@@ -5,6 +5,7 @@ import SeliumNetCore
 import SeliumQUIC
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 /// A program of another implementation: GnuTLS and Debian's own use of ngtcp2.
@@ -50,7 +51,7 @@ private struct Foreign {
 }
 
 @Suite(
-    "With gtlsclient and gtlsserver", .serialized, .timeLimit(.minutes(2)))
+    "With gtlsclient and gtlsserver", .serialized, .inTurn(minutes: 2))
 struct InteropTests {
     @Test(
         "gtlsclient gets its own bytes back, after Retry, a key update and moves",

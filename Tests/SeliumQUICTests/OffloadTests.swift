@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import SeliumNetCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumQUIC
@@ -134,7 +135,7 @@ private final class Witness: Sendable {
     .enabled(
         if: System.supportsUDPSegmentationOffload && System.supportsUDPReceiveOffload,
         "SKIPPED: this kernel has no UDP segmentation or receive offload"),
-    .timeLimit(.minutes(2)))
+    .inTurn(minutes: 2))
 struct OffloadTests {
     /// Megabytes there and back past a witness, then requests whose answers end with a shorter datagram.
     ///

@@ -3,6 +3,7 @@ import NIOPosix
 import SeliumNetCore
 import SeliumQUIC
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 /// A way to a server that can be closed and opened again, while the server stays.
@@ -63,7 +64,7 @@ final class Relay: Sendable {
     }
 }
 
-@Suite("Outages", .timeLimit(.minutes(2)))
+@Suite("Outages", .inTurn(minutes: 2))
 struct OutageTests {
     @Test("\"nobody listens\" does not end an established connection")
     func refusedLater() async throws {

@@ -1,9 +1,10 @@
 import SeliumQUIC
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Resumption over sockets", .timeLimit(.minutes(1)))
+@Suite("Resumption over sockets", .inTurn(minutes: 1))
 struct ResumptionTests {
     @Test("the second connection is resumed on both sides, and the server knows its client")
     func resumes() async throws {

@@ -6,6 +6,7 @@ import SeliumNetCore
 import SeliumQUIC
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 typealias SocketAddress = SeliumNetCore.SocketAddress
@@ -113,7 +114,7 @@ func exchange(_ connection: QUICConnection, _ bytes: [UInt8]) async throws -> [U
     return answer
 }
 
-@Suite("Over sockets", .timeLimit(.minutes(2)))
+@Suite("Over sockets", .inTurn(minutes: 2))
 struct SocketTests {
     @Test("a request is echoed", arguments: ["127.0.0.1:0", "[::1]:0"])
     func echo(address: String) async throws {

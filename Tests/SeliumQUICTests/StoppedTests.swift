@@ -1,6 +1,7 @@
 import SeliumNetCore
 import SeliumQUIC
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 /// A client's stream and the server's end of it, one byte read.
@@ -40,7 +41,7 @@ private struct Ends {
     }
 }
 
-@Suite("Waiting until a stream is stopped", .timeLimit(.minutes(1)))
+@Suite("Waiting until a stream is stopped", .inTurn(minutes: 1))
 struct StoppedTests {
     @Test("STOP_SENDING is told with its code to whoever writes nothing")
     func stopSending() async throws {

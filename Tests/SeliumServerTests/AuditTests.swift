@@ -5,11 +5,12 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
 /// Who did what: the lines of the server's log that an operator keeps.
-@Suite(.timeLimit(.minutes(2))) struct AuditTests {
+@Suite(.inTurn(minutes: 2)) struct AuditTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("waits", Script.module("wait"))

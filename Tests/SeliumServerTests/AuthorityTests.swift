@@ -4,10 +4,11 @@ import SeliumQUIC
 import SeliumServer
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct AuthorityTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct AuthorityTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))

@@ -2,13 +2,14 @@ import Foundation
 import SeliumKernel
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
 @testable import SeliumServer
 
 /// What a new call must bring with it.
-@Suite(.timeLimit(.minutes(2))) struct CatalogueTests {
+@Suite(.inTurn(minutes: 2)) struct CatalogueTests {
     private var calls: [FieldSchema] {
         RequestSchema.standard.request.fields.filter { $0.number >= 10 }
     }

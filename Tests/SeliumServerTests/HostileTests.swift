@@ -3,10 +3,11 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct HostileTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct HostileTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))

@@ -5,10 +5,11 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct LimitTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct LimitTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))

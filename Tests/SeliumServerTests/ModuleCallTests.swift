@@ -2,10 +2,11 @@ import SeliumHosting
 import SeliumKernel
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite("Calls about modules", .serialized, .timeLimit(.minutes(2)))
+@Suite("Calls about modules", .serialized, .inTurn(minutes: 2))
 struct ModuleCallTests {
     private static let seven = Script.module("exit 7")
     private static let eight = Script.module("exit 8")

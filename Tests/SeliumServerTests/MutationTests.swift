@@ -3,11 +3,12 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
 /// Every message a client can send, spoilt in every place, from seeds.
-@Suite(.serialized, .timeLimit(.minutes(10))) struct MutationTests {
+@Suite(.serialized, .inTurn(minutes: 10)) struct MutationTests {
     private static let seeds: ClosedRange<UInt64> = 1...8
     private static let requestsEach = 1_050
     private static let uploadsEach = 100

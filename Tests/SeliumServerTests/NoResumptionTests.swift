@@ -3,9 +3,10 @@ import SeliumQUIC
 import SeliumServer
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The control plane does not resume", .timeLimit(.minutes(1)))
+@Suite("The control plane does not resume", .inTurn(minutes: 1))
 struct NoResumptionTests {
     @Test("An offered ticket is not taken, none is given, and no token either")
     func offered() async throws {

@@ -4,10 +4,11 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct RequestTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct RequestTests {
     private static let hello = Script.module("print one", "error two", "write three", "exit 7")
 
     private func host() -> InMemoryProcessHost {

@@ -1,13 +1,14 @@
 import SeliumKernel
 import SeliumProtocol
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
 @testable import SeliumServer
 
 /// What the wire says about restarts, and what it refuses.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct SupervisionRequestTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct SupervisionRequestTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("fails", Script.module("print up", "exit 3"))

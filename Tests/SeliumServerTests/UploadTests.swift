@@ -4,10 +4,11 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct UploadTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct UploadTests {
     private static let module = Script.module(
         "print " + String(repeating: "x", count: 100_000), "exit 0")
 

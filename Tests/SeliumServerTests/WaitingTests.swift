@@ -3,11 +3,12 @@ import SeliumProtocol
 import SeliumQUIC
 import SeliumServer
 import SeliumTestSupport
+import SeliumTesting
 import SwiftProtobuf
 import Testing
 
 /// Requests that wait for their reader, and what they may hold meanwhile.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct WaitingTests {
+@Suite(.serialized, .inTurn(minutes: 2)) struct WaitingTests {
     private func host() -> InMemoryProcessHost {
         let host = InMemoryProcessHost()
         host.addModule("hello", Script.module("exit 0"))

@@ -2,9 +2,10 @@ import SeliumCertificates
 import SeliumNetCore
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A certificate")
+@Suite("A certificate", .inTurn())
 struct CertificateTests {
     let certificates = TestCertificates.shared
 
@@ -82,7 +83,7 @@ struct CertificateTests {
     }
 }
 
-@Suite("A digest")
+@Suite("A digest", .inTurn())
 struct SHA256Tests {
     @Test("of the examples of FIPS 180-4 is theirs")
     func examples() {
@@ -117,7 +118,7 @@ struct SHA256Tests {
     }
 }
 
-@Suite("Alerts and random bytes")
+@Suite("Alerts and random bytes", .inTurn())
 struct AlertTests {
     @Test("an alert goes into a QUIC error code and comes back")
     func codes() {

@@ -1,9 +1,10 @@
 import SeliumCertificates
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A TLS context is not made")
+@Suite("A TLS context is not made", .inTurn())
 struct ContextTests {
     let certificates = TestCertificates.shared
 

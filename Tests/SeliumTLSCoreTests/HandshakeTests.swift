@@ -1,8 +1,9 @@
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A handshake in memory")
+@Suite("A handshake in memory", .inTurn())
 struct HandshakeTests {
     let certificates = TestCertificates.shared
 

@@ -1,9 +1,10 @@
 import SeliumCertificates
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A handshake is refused")
+@Suite("A handshake is refused", .inTurn())
 struct RefusalTests {
     let certificates = TestCertificates.shared
     let now = TestCertificates.now

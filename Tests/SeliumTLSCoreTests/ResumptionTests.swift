@@ -1,9 +1,10 @@
 import SeliumCertificates
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Resumption")
+@Suite("Resumption", .inTurn())
 struct ResumptionTests {
     static let now = TestCertificates.now
     let certificates = TestCertificates.shared

@@ -1,8 +1,9 @@
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A client's memory of servers")
+@Suite("A client's memory of servers", .inTurn())
 struct SessionCacheTests {
     static let now = TestCertificates.now
     let cache = TLSSessionCache(capacity: 3)

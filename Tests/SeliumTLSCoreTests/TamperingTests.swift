@@ -1,8 +1,9 @@
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("A handshake under somebody else's hands")
+@Suite("A handshake under somebody else's hands", .inTurn())
 struct TamperingTests {
     let certificates = TestCertificates.shared
 

@@ -1,9 +1,10 @@
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Memory that guests share", .timeLimit(.minutes(2)))
+@Suite("Memory that guests share", .inTurn(minutes: 2))
 struct BudgetTests {
     private static let page: UInt64 = 65_536
 

@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Entrypoints", .timeLimit(.minutes(2)))
+@Suite("Entrypoints", .inTurn(minutes: 2))
 struct EntrypointTests {
     let scheduler: Scheduler
 

@@ -1,9 +1,10 @@
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Sharing the threads", .timeLimit(.minutes(2)))
+@Suite("Sharing the threads", .inTurn(minutes: 2))
 struct FairnessTests {
     /// Counts the turns of guests; tells when one guest had so many.
     final class Turns: GuestUser {

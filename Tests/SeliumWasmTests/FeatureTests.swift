@@ -1,9 +1,10 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumWasm
 
 /// One tiny module per feature of WebAssembly that is on, and one per feature that is off.
-@Suite("The list of features", .timeLimit(.minutes(2)))
+@Suite("The list of features", .inTurn(minutes: 2))
 struct FeatureTests {
     static let allowed: [(String, String)] = [
         ("MVP", #"(module (func (export "run") (result i32) (i32.const 1)))"#),

@@ -1,9 +1,10 @@
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Host calls", .timeLimit(.minutes(2)))
+@Suite("Host calls", .inTurn(minutes: 2))
 struct HostCallTests {
     let scheduler: Scheduler
 

@@ -1,9 +1,10 @@
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Killing guests", .timeLimit(.minutes(2)))
+@Suite("Killing guests", .inTurn(minutes: 2))
 struct KillTests {
     static let spin = #"(module (func $forever (export "run") (loop $again (br $again))))"#
 

@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Limits of a guest", .timeLimit(.minutes(2)))
+@Suite("Limits of a guest", .inTurn(minutes: 2))
 struct LimitTests {
     let scheduler: Scheduler
 

@@ -1,9 +1,10 @@
 import Glibc
+import SeliumTesting
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Modules", .timeLimit(.minutes(2)))
+@Suite("Modules", .inTurn(minutes: 2))
 struct ModuleTests {
     static let text = """
         (module (import "a" "f" (func (param i32) (result i64)))
@@ -87,7 +88,7 @@ struct ModuleTests {
     }
 }
 
-@Suite("Text of foreign origin", .timeLimit(.minutes(2)))
+@Suite("Text of foreign origin", .inTurn(minutes: 2))
 struct CleanedTextTests {
     @Test(
         "has no control characters, no overrides, no length",

@@ -1,9 +1,10 @@
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Mutated modules", .timeLimit(.minutes(2)))
+@Suite("Mutated modules", .inTurn(minutes: 2))
 struct MutationTests {
     static let text = """
         (module

@@ -1,9 +1,10 @@
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Steps that do not end", .timeLimit(.minutes(2)))
+@Suite("Steps that do not end", .inTurn(minutes: 2))
 struct OverrunTests {
     /// A host function that keeps the processor until the test lets go: as an instruction on much
     /// memory, only that the test decides how long.

@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("The run queue")
+@Suite("The run queue", .inTurn())
 struct RunQueueTests {
     @Test("puts the woken before those that used their slice, and the killed before both")
     func order() {

@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumWasm
 
-@Suite("Traps", .timeLimit(.minutes(2)))
+@Suite("Traps", .inTurn(minutes: 2))
 struct TrapTests {
     let scheduler: Scheduler
 

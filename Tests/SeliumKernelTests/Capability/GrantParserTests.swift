@@ -1,8 +1,9 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import Testing
 
-@Suite("Grants as they arrive")
+@Suite("Grants as they arrive", .inTurn())
 struct GrantParserTests {
     @Test("every bare name that means nothing of the machine is taken")
     func bare() throws {

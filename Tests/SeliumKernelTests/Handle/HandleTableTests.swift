@@ -1,8 +1,9 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import Testing
 
-@Suite("Handles")
+@Suite("Handles", .inTurn())
 struct HandleTableTests {
     private func open<Target>(
         _ target: Target, in table: inout HandleTable<Target>

@@ -1,7 +1,8 @@
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The in-memory host", .timeLimit(.minutes(2)))
+@Suite("The in-memory host", .inTurn(minutes: 2))
 struct InMemoryHostTests {
     @Test("keeps the contract of every host", arguments: HostContract.checks)
     func contract(check: HostContract.Check) async throws {

@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The stdin of a process")
+@Suite("The stdin of a process", .inTurn())
 struct InputBufferTests {
     @Test("bytes come out as they went in, in bounds", arguments: 0..<20 as Range<UInt64>)
     func model(seed: UInt64) throws {

@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Rates and repeated requests")
+@Suite("Rates and repeated requests", .inTurn())
 struct LimitsTests {
     @Test(
         "over a long time no more passes than the rate and one burst",

@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The log of a process")
+@Suite("The log of a process", .inTurn())
 struct LogBufferTests {
     static func record(last: UInt64) -> ExitRecord {
         ExitRecord(

@@ -1,9 +1,10 @@
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumKernel
 
-@Suite("The logs of all processes")
+@Suite("The logs of all processes", .inTurn())
 struct LogShelfTests {
     static func id(_ number: UInt64) -> ProcessID {
         guard let id = ProcessID(number) else { preconditionFailure("not an id") }

@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("What a guest writes in one slice")
+@Suite("What a guest writes in one slice", .inTurn())
 struct LogSliceTests {
     @Test("writes to one stream become one piece")
     func gathers() {

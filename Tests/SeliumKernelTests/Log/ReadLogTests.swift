@@ -1,8 +1,9 @@
+import SeliumTesting
 import Testing
 
 @testable import SeliumKernel
 
-@Suite("A log whose one reader is waited for")
+@Suite("A log whose one reader is waited for", .inTurn())
 struct ReadLogTests {
     private static let id = ProcessID(1)
 

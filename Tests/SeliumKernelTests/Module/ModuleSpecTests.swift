@@ -1,8 +1,9 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import Testing
 
-@Suite("Module specs")
+@Suite("Module specs", .inTurn())
 struct ModuleSpecTests {
     @Test("the published line starts the control server that is built in")
     func publishedLine() throws {

@@ -1,7 +1,8 @@
 import SeliumKernel
+import SeliumTesting
 import Testing
 
-@Suite("Uploads under way")
+@Suite("Uploads under way", .inTurn())
 struct UploadTableTests {
     static func key(_ number: UInt8) throws -> UploadTable.Key {
         UploadTable.Key(

@@ -1,9 +1,10 @@
 import SeliumABI
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The process table")
+@Suite("The process table", .inTurn())
 struct ProcessTableTests {
     static let alice = Identity("alice") ?? .anonymous
 

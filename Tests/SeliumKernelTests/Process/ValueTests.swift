@@ -1,8 +1,9 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import Testing
 
-@Suite("Typed values")
+@Suite("Typed values", .inTurn())
 struct ValueTests {
     @Test(
         "the range of every integer is kept to the last number",

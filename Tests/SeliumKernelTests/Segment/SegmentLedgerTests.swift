@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("What is kept of logs on disk")
+@Suite("What is kept of logs on disk", .inTurn())
 struct SegmentLedgerTests {
     static let mebibyte: UInt64 = 1 << 20
     static let second: Int64 = 1_000_000_000

@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Log segments")
+@Suite("Log segments", .inTurn())
 struct SegmentTests {
     @Test(
         "the checksum is that of RFC 3720, appendix B.4",

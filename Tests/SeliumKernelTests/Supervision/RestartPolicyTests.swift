@@ -1,9 +1,10 @@
 import SeliumABI
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Restart policies")
+@Suite("Restart policies", .inTurn())
 struct RestartPolicyTests {
     @Test(
         "lengths of time are exact, and what is printed reads back",

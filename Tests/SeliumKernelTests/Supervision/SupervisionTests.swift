@@ -1,8 +1,9 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Supervision")
+@Suite("Supervision", .inTurn())
 struct SupervisionTests {
     static let second: UInt64 = 1_000_000_000
     static let trap = ExitOutcome.trap(TrapRecord(kind: "unreachable", message: "", frames: []))

@@ -1,5 +1,6 @@
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 /// The same rules once more, as flags and ifs, to walk beside the machine.
@@ -93,7 +94,7 @@ private struct ReferenceProcess {
     }
 }
 
-@Suite("Supervision, at random")
+@Suite("Supervision, at random", .inTurn())
 struct SupervisionWalkTests {
     private static let outcomes: [ExitOutcome] = [
         .returned([]), .exit(code: 0), .exit(code: 1), .exit(code: 78), .lost, .limit("memory"),

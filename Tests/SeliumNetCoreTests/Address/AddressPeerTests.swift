@@ -1,5 +1,6 @@
 import Foundation
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
 /// What scripts/generate-address-vectors says about random texts: it asks Python's ipaddress.
@@ -25,7 +26,7 @@ private enum Peer {
     }
 }
 
-@Suite("Addresses beside a running Python", .timeLimit(.minutes(2)))
+@Suite("Addresses beside a running Python", .inTurn(minutes: 2))
 struct AddressPeerTests {
     /// The predicates of ipaddress, of the address that packets end at, one letter each.
     private func letters(_ address: IPAddress) -> String {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Addresses under random input")
+@Suite("Addresses under random input", .inTurn())
 struct AddressPropertyTests {
     @Test("what any parser accepts has a canonical text that reads as the same value")
     func acceptedTextsAreStable() {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("The race of addresses")
+@Suite("The race of addresses", .inTurn())
 struct AddressRaceMachineTests {
     @Test("silent addresses are tried one beside the other, a head start apart")
     func silence() {

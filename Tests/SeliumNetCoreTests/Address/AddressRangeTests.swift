@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Address ranges")
+@Suite("Address ranges", .inTurn())
 struct AddressRangeTests {
     @Test("a range contains its first and last address and not their neighbours")
     func edges() throws {

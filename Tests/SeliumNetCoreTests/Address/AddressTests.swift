@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Addresses")
+@Suite("Addresses", .inTurn())
 struct AddressTests {
     /// The code a parser fails with, nil if it accepts the text.
     private func code(_ parse: () throws(AddressError) -> Void) -> AddressError.Code? {

@@ -1,4 +1,5 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
 /// The fields of each line of a vector text.
@@ -6,7 +7,7 @@ private func rows(_ text: String) -> [[String]] {
     text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
 }
 
-@Suite("Addresses against Python's ipaddress")
+@Suite("Addresses against Python's ipaddress", .inTurn())
 struct AddressVectorTests {
     @Test("number, text and class agree, both ways, for every block's edges and random insides")
     func vectors() throws {

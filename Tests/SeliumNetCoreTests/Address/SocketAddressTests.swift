@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Socket addresses of each family")
+@Suite("Socket addresses of each family", .inTurn())
 struct SocketAddressTests {
     @Test("the forms of one family read their own texts and nothing of the other")
     func families() throws {

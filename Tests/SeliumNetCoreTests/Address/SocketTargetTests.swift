@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Socket targets")
+@Suite("Socket targets", .inTurn())
 struct SocketTargetTests {
     private func target(_ where: some SocketTargetConvertible) throws(AddressError) -> SocketTarget
     {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Network authority")
+@Suite("Network authority", .inTurn())
 struct NetworkAuthorityTests {
     private func quic(_ text: String) throws -> NetworkTarget {
         .socket(.quic, try SocketAddress(parsing: text))

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Hostile DNS messages")
+@Suite("Hostile DNS messages", .inTurn())
 struct DNSHostileTests {
     /// A response header with these counts.
     private func header(_ counts: UInt16...) -> [UInt8] {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Domain names")
+@Suite("Domain names", .inTurn())
 struct DNSNameTests {
     @Test(
         "a text and its canonical form are the same name",

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("The pool of sockets to a DNS server")
+@Suite("The pool of sockets to a DNS server", .inTurn())
 struct DNSSocketPoolTests {
     /// Plays a driver: what is open, and how often each was used.
     private struct Driver {

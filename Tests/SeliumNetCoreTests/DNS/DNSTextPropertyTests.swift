@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Names and files under random input")
+@Suite("Names and files under random input", .inTurn())
 struct DNSTextPropertyTests {
     private func text(_ random: inout Seeded, _ alphabet: [Character], upTo length: Int) -> String {
         String(

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("DNS messages against dnspython")
+@Suite("DNS messages against dnspython", .inTurn())
 struct DNSVectorTests {
     private struct Vector {
         var wire: [UInt8]

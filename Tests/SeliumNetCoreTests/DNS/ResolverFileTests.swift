@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("resolv.conf, hosts and what is around them")
+@Suite("resolv.conf, hosts and what is around them", .inTurn())
 struct ResolverFileTests {
     @Test("resolv.conf says whom to ask and how")
     func resolvConf() {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("The resolver among liars")
+@Suite("The resolver among liars", .inTurn())
 struct ResolverHostileTests {
     @Test("an answer counts only with the right id, question, case, source and socket")
     func forgeries() throws {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("The resolver's machine")
+@Suite("The resolver's machine", .inTurn())
 struct ResolverTests {
     @Test("an answer is given once per question and kept for its TTL")
     func cache() throws {

@@ -1,7 +1,8 @@
 import SeliumNetCore
+import SeliumTesting
 import Testing
 
-@Suite("Graceful shutdown, the machine")
+@Suite("Graceful shutdown, the machine", .inTurn())
 struct ShutdownMachineTests {
     @Test("every token is told once, and who comes later at once")
     func tokens() throws {

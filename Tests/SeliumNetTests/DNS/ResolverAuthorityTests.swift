@@ -1,8 +1,9 @@
 import Foundation
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("A resolver, its authority and its files")
+@Suite("A resolver, its authority and its files", .inTurn())
 struct ResolverAuthorityTests {
     private static let global = IPv4Address(9, 9, 9, 9)
     private static let inside = IPv4Address(10, 1, 2, 3)

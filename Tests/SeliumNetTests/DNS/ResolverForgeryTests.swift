@@ -1,7 +1,8 @@
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("A resolver and a hostile network")
+@Suite("A resolver and a hostile network", .inTurn())
 struct ResolverForgeryTests {
     private let truth = IPv4Address(192, 0, 2, 1)
     private static let lie = IPv4Address(203, 0, 113, 66)

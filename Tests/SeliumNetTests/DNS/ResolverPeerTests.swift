@@ -1,4 +1,5 @@
 import SeliumNet
+import SeliumTesting
 import Testing
 
 /// The zone that the peers serve.
@@ -67,7 +68,7 @@ private let zones = [
     "8.b.d.0.1.0.0.2.ip6.arpa": reverse6,
 ]
 
-@Suite("A resolver and name servers that others wrote")
+@Suite("A resolver and name servers that others wrote", .inTurn())
 struct ResolverPeerTests {
     private func name(_ text: String) -> DNSName { DNSName(text)! }
 

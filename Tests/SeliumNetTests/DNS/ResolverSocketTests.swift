@@ -1,7 +1,8 @@
 import SeliumNet
+import SeliumTesting
 import Testing
 
-@Suite("A resolver's sockets, clock and waiting")
+@Suite("A resolver's sockets, clock and waiting", .inTurn())
 struct ResolverSocketTests {
     private let address = IPv4Address(192, 0, 2, 1)
 

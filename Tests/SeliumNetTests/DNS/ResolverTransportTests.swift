@@ -1,4 +1,5 @@
 import SeliumNet
+import SeliumTesting
 import Testing
 
 /// What an HTTP client would do, without one.
@@ -12,7 +13,7 @@ private struct FakeTransport: DNSTransport {
     }
 }
 
-@Suite("A resolver over transports that others supply")
+@Suite("A resolver over transports that others supply", .inTurn())
 struct ResolverTransportTests {
     private static let place = SocketAddress(IPv4Address(192, 0, 2, 53), port: 443)
     private static let url = "https://dns.test/dns-query"

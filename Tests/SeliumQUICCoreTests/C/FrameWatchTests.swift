@@ -1,8 +1,9 @@
 import CQUICTLS
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The frame watch")
+@Suite("The frame watch", .inTurn())
 struct FrameWatchTests {
     private func scan(_ frames: [UInt8], packet: UInt64 = 1) -> quicwatch {
         var watch = quicwatch()

@@ -1,8 +1,9 @@
 import Foundation
 import SeliumRuntime
+import SeliumTesting
 import Testing
 
-@Suite("The work directory", .timeLimit(.minutes(2)))
+@Suite("The work directory", .inTurn(minutes: 2))
 struct WorkDirectoryTests {
     static func refusal(_ path: String, isDefault: Bool = false) -> RuntimeError? {
         do throws(RuntimeError) {

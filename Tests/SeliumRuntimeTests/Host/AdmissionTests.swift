@@ -1,11 +1,12 @@
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Starts that are judged before their module is here", .timeLimit(.minutes(2)))
+@Suite("Starts that are judged before their module is here", .inTurn(minutes: 2))
 struct AdmissionTests {
     @Test("A user whose memory is used up is refused before the bytes are sent, an operator is not")
     func memory() async throws {

@@ -3,11 +3,12 @@ import GRDB
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("When things go wrong around a runtime", .timeLimit(.minutes(2)))
+@Suite("When things go wrong around a runtime", .inTurn(minutes: 2))
 struct FaultTests {
     /// Makes every write to the database fail, or succeed again.
     static func setReadOnly(_ runtime: Runtime, _ on: Bool) throws {

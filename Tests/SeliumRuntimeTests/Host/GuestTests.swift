@@ -3,10 +3,11 @@ import SeliumHosting
 import SeliumKernel
 import SeliumRuntime
 import SeliumTestSupport
+import SeliumTesting
 import SeliumWasm
 import Testing
 
-@Suite("Guests in the runtime", .timeLimit(.minutes(2)))
+@Suite("Guests in the runtime", .inTurn(minutes: 2))
 struct GuestTests {
     @Test("a named entrypoint gets its typed arguments and returns what was declared")
     func arguments() async throws {

@@ -1,12 +1,13 @@
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("A guest that means harm", .timeLimit(.minutes(2)))
+@Suite("A guest that means harm", .inTurn(minutes: 2))
 struct HostileGuestTests {
     /// What a neighbour of a hostile guest notices: nothing.
     private func neighbourIsWell(_ runtime: Runtime) async throws {

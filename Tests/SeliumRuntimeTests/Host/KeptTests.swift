@@ -3,11 +3,12 @@ import GRDB
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("What a runtime keeps of processes and modules", .timeLimit(.minutes(2)))
+@Suite("What a runtime keeps of processes and modules", .inTurn(minutes: 2))
 struct KeptTests {
     @Test(
         "what inspect tells survives the runtime, and says so of a process from before it was kept")

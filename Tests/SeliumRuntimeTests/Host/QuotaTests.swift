@@ -1,12 +1,13 @@
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("What a user's namespace may hold", .timeLimit(.minutes(2)))
+@Suite("What a user's namespace may hold", .inTurn(minutes: 2))
 struct QuotaTests {
     /// Grows to `pages` pages and stays.
     private static func grower(_ pages: Int) -> [UInt8] {

@@ -3,11 +3,12 @@ import GRDB
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("A runtime after a runtime", .timeLimit(.minutes(2)))
+@Suite("A runtime after a runtime", .inTurn(minutes: 2))
 struct RestartTests {
     /// What a kill -9 would leave behind: the files as they are at this moment.
     static func crashed(_ directory: String) throws -> String {

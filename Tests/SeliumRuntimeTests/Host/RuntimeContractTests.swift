@@ -1,8 +1,9 @@
 import SeliumRuntime
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("The runtime as a host", .timeLimit(.minutes(2)))
+@Suite("The runtime as a host", .inTurn(minutes: 2))
 struct RuntimeContractTests {
     @Test("keeps the contract of every host", arguments: HostContract.checks)
     func contract(check: HostContract.Check) async throws {

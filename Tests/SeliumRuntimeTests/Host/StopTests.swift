@@ -3,9 +3,10 @@ import SeliumHosting
 import SeliumKernel
 import SeliumRuntime
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
-@Suite("Stops, signs of life, and what a guest makes of them", .timeLimit(.minutes(3)))
+@Suite("Stops, signs of life, and what a guest makes of them", .inTurn(minutes: 3))
 struct StopTests {
     /// Listens for a stop, prints `up`, waits for it, prints `asked`; how it goes on its entrypoint
     /// says. `deaf` closes the handle before it prints, `silent` promises a heartbeat within 100 ms and

@@ -3,11 +3,12 @@ import SeliumABI
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Incarnations, and the runtimes they outlive", .timeLimit(.minutes(5)))
+@Suite("Incarnations, and the runtimes they outlive", .inTurn(minutes: 5))
 struct RuntimeSupervisionTests {
     /// Prints its arguments and its environment as the WASI gives them, then exits with 3.
     static let showsItself = """

@@ -1,11 +1,12 @@
 import Foundation
 import SeliumABI
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("docs/abi.md")
+@Suite("docs/abi.md", .inTurn())
 struct DocumentedImportsTests {
     private static let root = URL(filePath: #filePath).resolvingSymlinksInPath()
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

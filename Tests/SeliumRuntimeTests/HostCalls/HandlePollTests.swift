@@ -1,11 +1,12 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("selium_handle.poll", .timeLimit(.minutes(2)))
+@Suite("selium_handle.poll", .inTurn(minutes: 2))
 struct HandlePollTests {
     /// Opens the stop handle at 8, then polls the entries, which are at 64; an entry of number -2 is
     /// that handle. Leaves the error number, how many are ready, and the answer of each.

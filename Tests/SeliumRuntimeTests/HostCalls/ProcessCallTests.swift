@@ -1,11 +1,12 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("selium_process and selium_time", .timeLimit(.minutes(2)))
+@Suite("selium_process and selium_time", .inTurn(minutes: 2))
 struct ProcessCallTests {
     static let imports = """
         (import "selium_process" "id" (func $id (param i32) (result i32)))

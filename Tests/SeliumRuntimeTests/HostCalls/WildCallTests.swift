@@ -1,11 +1,12 @@
 import SeliumABI
 import SeliumTestSupport
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Every import, with wild arguments", .timeLimit(.minutes(3)))
+@Suite("Every import, with wild arguments", .inTurn(minutes: 3))
 struct WildCallTests {
     /// Around the edges of a memory of one page, of handles, and of 32 bits.
     private static let narrow: [Int64] = [

@@ -2,11 +2,12 @@ import Foundation
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Logs on disk", .timeLimit(.minutes(2)))
+@Suite("Logs on disk", .inTurn(minutes: 2))
 struct LogStoreTests {
     private static func small(_ bytes: UInt64 = 1 << 20, cached: Int = 0) -> LogStore.Configuration
     {

@@ -1,10 +1,11 @@
 import Foundation
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Compiling in a child process", .timeLimit(.minutes(2)))
+@Suite("Compiling in a child process", .inTurn(minutes: 2))
 struct ModuleCompilerTests {
     /// The selium-runtime that was built beside the tests.
     static let compiler: String = {

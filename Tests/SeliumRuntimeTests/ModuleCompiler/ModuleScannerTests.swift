@@ -1,9 +1,10 @@
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("The outline of a module")
+@Suite("The outline of a module", .inTurn())
 struct ModuleScannerTests {
     static let header: [UInt8] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
 

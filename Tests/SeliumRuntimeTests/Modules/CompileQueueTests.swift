@@ -3,11 +3,12 @@ import SeliumHosting
 import SeliumKernel
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("The queue for the compiler", .timeLimit(.minutes(2)))
+@Suite("The queue for the compiler", .inTurn(minutes: 2))
 struct CompileQueueTests {
     private static let bob = Identity("bob") ?? .anonymous
 

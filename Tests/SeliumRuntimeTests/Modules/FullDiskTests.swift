@@ -3,6 +3,7 @@ import SeliumHosting
 import SeliumKernel
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Synchronization
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
 @Suite(
     "A disk that is full under the module store",
     .enabled(if: SmallDisk.isPossible, "needs the right to mount a file system of memory"),
-    .timeLimit(.minutes(2)))
+    .inTurn(minutes: 2))
 struct FullDiskTests {
     /// A module of about `size` bytes: a custom section (number 0) in front of what it does.
     private static func padded(_ size: Int) -> [UInt8] {

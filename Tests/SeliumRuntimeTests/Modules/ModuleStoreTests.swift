@@ -4,10 +4,11 @@ import SeliumKernel
 import SeliumRuntime
 import SeliumTLSCore
 import SeliumTestSupport
+import SeliumTesting
 import Synchronization
 import Testing
 
-@Suite("The module store", .timeLimit(.minutes(2)))
+@Suite("The module store", .inTurn(minutes: 2))
 struct ModuleStoreTests {
     static func compiledFile(_ path: String) throws -> String {
         let folder = path + "/state/compiled"

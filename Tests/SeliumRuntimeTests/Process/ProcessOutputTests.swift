@@ -1,12 +1,13 @@
 import SeliumABI
 import SeliumHosting
 import SeliumKernel
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("A process's way into its log")
+@Suite("A process's way into its log", .inTurn())
 struct ProcessOutputTests {
     /// Timers that somebody else lets ring.
     final class HeldTimers: GuestTimers {

@@ -1,11 +1,12 @@
 import SeliumHosting
 import SeliumKernel
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("Output that waits for its reader")
+@Suite("Output that waits for its reader", .inTurn())
 struct WaitingOutputTests {
     private func output(
         waits: Bool, _ body: (ProcessOutput, LogMonitor, ProcessID) throws -> Void

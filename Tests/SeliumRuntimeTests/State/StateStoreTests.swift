@@ -2,12 +2,13 @@ import Foundation
 import GRDB
 import Logging
 import SeliumTestSupport
+import SeliumTesting
 import Synchronization
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("The state database", .timeLimit(.minutes(2)))
+@Suite("The state database", .inTurn(minutes: 2))
 struct StateStoreTests {
     @Test("a change that fails hurts no other of its group, and all are told in order")
     func groups() async throws {

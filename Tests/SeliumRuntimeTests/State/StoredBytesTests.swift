@@ -2,11 +2,12 @@ import SeliumABI
 import SeliumHosting
 import SeliumKernel
 import SeliumTestSupport
+import SeliumTesting
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("What is stored")
+@Suite("What is stored", .inTurn())
 struct StoredBytesTests {
     static let outcomes: [ExitOutcome] = [
         .returned([]),

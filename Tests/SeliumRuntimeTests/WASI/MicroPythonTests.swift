@@ -1,12 +1,13 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
 /// A program nobody here wrote, under our WASI.
-@Suite("MicroPython", .timeLimit(.minutes(2)))
+@Suite("MicroPython", .inTurn(minutes: 2))
 struct MicroPythonTests {
     @Test("prints, computes, and returns")
     func prints() async throws {

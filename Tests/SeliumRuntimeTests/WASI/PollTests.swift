@@ -1,10 +1,11 @@
 import SeliumABI
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("WASI poll_oneoff", .timeLimit(.minutes(2)))
+@Suite("WASI poll_oneoff", .inTurn(minutes: 2))
 struct PollTests {
     /// One subscription, 48 bytes, as wat data.
     static func clock(_ userData: UInt8, _ clock: UInt8, _ timeout: UInt64, absolute: Bool = false)

@@ -1,11 +1,12 @@
 import SeliumABI
 import SeliumKernel
+import SeliumTesting
 import SeliumWasm
 import Testing
 
 @testable import SeliumRuntime
 
-@Suite("WASI preview 1", .timeLimit(.minutes(2)))
+@Suite("WASI preview 1", .inTurn(minutes: 2))
 struct WASITests {
     /// A module that exports one WASI function as `run`, over memory that begins with `data`.
     static func wrapper(_ name: String, data: String = "", pages: Int = 1) throws -> PreparedModule
