@@ -42,6 +42,44 @@ struct LogTests {
         }
     }
 
+    @Test("structured records of C and Swift guests are shown, chosen, counted and kept")
+    func structured() async throws {
+        try await RealServer.withServer { server in
+            for (id, name) in [(1, "journal"), (2, "journal-swift")] {
+                let guest = try await Checkout.guest(name)
+                let seen = try await server.selium("start", guest, "--attach", "--", "a.csv")
+                #expect(seen.code == 0, "\(seen.errors)")
+                let lines = seen.text.split(separator: "\n").map(String.init)
+                #expect(lines.count == 3)
+                let first = "Z info import: began file=a.csv"
+                #expect(lines.first?.hasSuffix(first) == true, "\(lines)")
+                #expect(lines.contains("3 rows"))
+                let last = "Z warning import: a row has no price file=a.csv rows=3"
+                #expect(lines.last?.hasSuffix(last) == true, "\(lines)")
+                let plain = try await server.selium("logs", "\(id)", "--stream", "stdout")
+                #expect(plain.text == "3 rows\n")
+                let grave = try await server.selium("logs", "\(id)", "--level", "warning").text
+                #expect(grave.split(separator: "\n").count == 1, "\(grave)")
+                #expect(grave.hasSuffix(last + "\n"), "\(grave)")
+            }
+            server.terminate()
+            // From the disk.
+            try await server.withSuccessor { server in
+                let all = try await server.selium("logs", "1", "-o", "jsonl").text
+                #expect(
+                    all.contains(
+                        #""stream":"structured","level":"warning","target":"import","message":"a row has no price","fields":{"file":"a.csv","rows":"3"},"partial":false}"#
+                    ), "\(all)")
+                let last = ["logs", "2", "--stream", "structured", "--tail", "1"]
+                let tail = try await Command.run(
+                    RealServer.selium, last, environment: server.environment
+                ).text
+                #expect(tail.split(separator: "\n").count == 1, "\(tail)")
+                #expect(tail.contains("a row has no price"), "\(tail)")
+            }
+        }
+    }
+
     /// Who comes later gets the same records, as far as they are kept.
     private func readAgain(_ server: RealServer, _ live: RecordReader) async throws {
         let later = try await server.selium("logs", "web", "-o", "jsonl")

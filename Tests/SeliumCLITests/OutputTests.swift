@@ -87,6 +87,9 @@ struct LineTests {
             (["--grep", "["], "--grep '[' is not a regular expression"),
             (["--until", "x"], "--until 'x' is neither a duration such as 5m"),
             (["--stream", "system"], "--stream 'system' is neither stdout nor stderr"),
+            (["--level", "loud"], "--level 'loud' is none of trace, debug, info, warning, error"),
+            (["--level", "info", "--stream", "stdout"], "--level and --stream exclude each other"),
+            (["--level", "info", "--level", "error"], "--level is given twice"),
         ])
     func usage(_ flags: [String], _ words: String) async {
         let outcome = await run(["logs", "7"] + flags)
@@ -251,6 +254,42 @@ struct RecordTests {
                 {"seq":1,"time":"2026-11-18T11:06:40.123456789Z","process":7,"stream":"stdout","level":null,"target":null,"message":"a\\"b","fields":{},"partial":false}
                 {"gap":{"from":8,"to":19,"records":12,"bytes":480,"reason":"reader"}}
                 {"seq":20,"time":"1970-01-01T00:00:00.000000000Z","process":7,"stream":"stderr","level":null,"target":null,"bytes":"/wA=","fields":{},"partial":true}
+
+                """)
+    }
+
+    private static let structured = chunk(
+        "info\t\tbegan\nerror\tdb\tno\\nrow\u{1b}\tkey\tv\\tw\tkey\tlast\nno record\n", first: 3,
+        count: 3, stream: .structured)
+
+    @Test("Structured records are lines of ours, and what is in them cannot act on a terminal")
+    func structured() async throws {
+        let time = "2026-11-18T11:06:40.123Z"
+        let (out, err, _) = try await render([Self.structured], RecordForm())
+        let lines = [
+            "info: began", "error db: no\\nrow\\u{1b} key=v\\tw key=last", "no record",
+        ]
+        #expect(out == lines.map { "\(time) \($0)\n" }.joined())
+        #expect(err.isEmpty)
+        let form = RecordForm(hasTimestamps: true, hasIDs: true, pattern: "began")
+        #expect(try await render([Self.structured], form).0 == "\(time) [7] info: began\n")
+        let grave = RecordForm(streams: [.structured], level: .warning)
+        let (errors, _, _) = try await render([Self.chunk("x\n"), Self.structured], grave)
+        #expect(errors == "\(time) \(lines[1])\n\(time) \(lines[2])\n")
+        let other = try await render([Self.structured], RecordForm(streams: [.stdout]))
+        #expect(other.0.isEmpty)
+    }
+
+    @Test("As JSON they have their level, target and fields")
+    func structuredJSON() async throws {
+        let (out, _, _) = try await render([Self.structured], RecordForm(isJSON: true))
+        let time = #""time":"2026-11-18T11:06:40.123456789Z""#
+        let begin = #",\#(time),"process":7,"stream":"structured","level":"#
+        #expect(
+            out == """
+                {"seq":3\(begin)"info","target":"","message":"began","fields":{},"partial":false}
+                {"seq":4\(begin)"error","target":"db","message":"no\\nrow\\u001b","fields":{"key":"last"},"partial":false}
+                {"seq":5\(begin)null,"target":null,"message":"no record","fields":{},"partial":false}
 
                 """)
     }

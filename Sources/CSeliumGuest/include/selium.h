@@ -23,6 +23,7 @@ typedef int32_t selium_errno_t;
 
 enum {
     SELIUM_OK = 0,
+    SELIUM_TOO_BIG = 1,          /* more than a call takes */
     SELIUM_AGAIN = 6,            /* nothing is ready now */
     SELIUM_BAD_HANDLE = 8,       /* not open */
     SELIUM_FAULT = 21,           /* a pointer leads out of the memory */
@@ -87,6 +88,47 @@ static inline selium_errno_t selium_wait(selium_handle_t handle, int64_t timeout
     uint32_t ready;
     selium_errno_t error = selium_handle_poll(&entry, 1, timeout, &ready);
     return error == SELIUM_OK && (entry.ready & SELIUM_BAD) ? SELIUM_BAD_HANDLE : error;
+}
+
+/* Records in the log beside the output: no capability is needed. */
+
+enum {
+    SELIUM_TRACE = 1,
+    SELIUM_DEBUG = 2,
+    SELIUM_INFO = 3,
+    SELIUM_WARNING = 4,
+    SELIUM_ERROR = 5
+};
+
+/* A named value; neither text has an end mark. */
+typedef struct {
+    const char *name;
+    size_t name_length;
+    const char *value;
+    size_t value_length;
+} selium_field_t;
+
+/* Writes one record; waits while the log takes no more. `target` is the part of the program that speaks,
+ * may be empty, and does not begin with `selium`. At most 64 fields, and 8 KiB of text in all
+ * (SELIUM_TOO_BIG). */
+SELIUM_IMPORT("selium_log", "write")
+selium_errno_t selium_log_write(
+    uint32_t level, const char *target, size_t target_length, const char *message,
+    size_t message_length, const selium_field_t *fields, size_t count);
+
+/* A field of two strings with an end mark. */
+static inline selium_field_t selium_field(const char *name, const char *value) {
+    selium_field_t field = {name, __builtin_strlen(name), value, __builtin_strlen(value)};
+    return field;
+}
+
+/* Writes one record of strings with an end mark. */
+static inline selium_errno_t selium_log(
+    uint32_t level, const char *target, const char *message, const selium_field_t *fields,
+    size_t count) {
+    return selium_log_write(
+        level, target, __builtin_strlen(target), message, __builtin_strlen(message), fields,
+        count);
 }
 
 /* Clocks: they take TimeRead. */

@@ -42,6 +42,14 @@ struct Logs: SeliumSubcommand {
         help: ArgumentHelp("Only lines in which this is found.", valueName: "regex"))
     var grep: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Only structured records of this level or above.",
+            valueName: "trace|debug|info|warning|error"),
+        completion: .list(LogLevel.allCases.map(\.name)))
+    var level: String?
+
     @Flag(help: "Only what the incarnation before the last one wrote.")
     var previous = false
 
@@ -52,8 +60,11 @@ struct Logs: SeliumSubcommand {
         let window = try window(now: context.console.now())
         var form = try view.form(context, severalIDs: references.count > 1)
         form.pattern = try pattern()
+        form.level = try lowest()
+        if form.level != nil { form.streams = [.structured] }
         let session = LogSession(
-            console: context.console, form: form, streams: view.requested, follows: follow,
+            console: context.console, form: form,
+            streams: form.level == nil ? view.requested : [.structured], follows: follow,
             showsPrevious: previous, window: window)
         let signals = SignalWatch()
         return try await context.withClient { client in
@@ -88,6 +99,16 @@ struct Logs: SeliumSubcommand {
             throw .usage("--grep '\(Escape.foreign(grep))' is not a regular expression")
         }
         return grep
+    }
+
+    private func lowest() throws(CommandError) -> LogLevel? {
+        guard let level else { return nil }
+        guard let known = LogLevel.allCases.first(where: { $0.name == level }) else {
+            throw .usage(
+                "--level '\(Escape.foreign(level))' is none of trace, debug, info, warning, error")
+        }
+        guard view.stream.isEmpty else { throw .usage("--level and --stream exclude each other") }
+        return known
     }
 
     private func window(now: Int64) throws(CommandError) -> LogWindow {

@@ -10,6 +10,7 @@ enum RepeatedFlags {
             "--log-format", "--color", "--name", "--memory", "--tail", "--from", "--dir", "--out",
             "--days", "--restart", "--backoff", "--reset-after", "--restart-limit",
             "--no-restart-on", "--stop-timeout", "--since", "--until", "--grep", "--for",
+            "--level",
         ]
         var flags = Dictionary(uniqueKeysWithValues: names.map { ($0, $0) })
         flags["-o"] = "--output"

@@ -5,8 +5,10 @@ internal import SeliumClient
 struct ViewFlags: ParsableArguments {
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Only the program's stdout, or stderr.", valueName: "stdout|stderr"),
-        completion: .list(["stdout", "stderr"]))
+        help: ArgumentHelp(
+            "Only the program's stdout, stderr, or structured records.",
+            valueName: "stdout|stderr|structured"),
+        completion: .list(["stdout", "stderr", "structured"]))
     var stream: [String] = []
 
     @Flag(help: "The time in front of every line.")
@@ -15,13 +17,18 @@ struct ViewFlags: ParsableArguments {
     init() {}
 
     func validate() throws {
-        for name in stream where name != "stdout" && name != "stderr" {
-            throw ValidationError("--stream '\(name)' is neither stdout nor stderr")
+        for name in stream where Self.names[name] == nil {
+            throw ValidationError(
+                "--stream '\(name)' is neither stdout nor stderr nor structured")
         }
     }
 
     /// What to ask the server for; the end of a log comes whatever is chosen.
-    var requested: [LogStream] { stream.compactMap { $0 == "stdout" ? .stdout : .stderr } }
+    var requested: [LogStream] { stream.compactMap { Self.names[$0] } }
+
+    private static let names: [String: LogStream] = [
+        "stdout": .stdout, "stderr": .stderr, "structured": .structured,
+    ]
 
     /// The form for a console.
     func form(_ context: CommandContext, severalIDs: Bool = false) throws(CommandError)

@@ -19,6 +19,9 @@ struct RecordForm: Hashable, Sendable {
     /// Only lines in which this regular expression is found.
     var pattern: String?
 
+    /// Only structured records of this level or above, of those.
+    var level: LogLevel?
+
     /// Whether a line is written as the program wrote it, nothing in front.
     var isPlain: Bool { !isJSON && !hasTimestamps && !hasIDs && pattern == nil }
 

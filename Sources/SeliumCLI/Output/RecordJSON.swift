@@ -2,8 +2,15 @@ internal import SeliumClient
 
 /// Records as JSON lines; docs/json.md describes every member.
 enum RecordJSON {
-    /// One line of the program's output.
+    /// One line of the program's output, or a structured record.
     static func line(_ line: LogLine, process: UInt64) -> JSONValue {
+        if let structured = line.structured {
+            return record(
+                line.sequence, line.wallTime, process, .structured,
+                .init("message", .string(structured.message)),
+                said: (structured.level.name, structured.target),
+                fields: members(structured.fields), isPartial: false)
+        }
         let content: JSONMember =
             String(validating: line.bytes, as: UTF8.self).map { .init("message", .string($0)) }
             ?? .init("bytes", .string(Base64.text(line.bytes)))
@@ -40,16 +47,33 @@ enum RecordJSON {
 
     private static func record(
         _ sequence: UInt64, _ wallTime: Int64, _ process: UInt64, _ stream: LogStream,
-        _ content: JSONMember,
+        _ content: JSONMember, said: (level: String, target: String)? = nil,
         fields: [JSONMember], isPartial: Bool
     ) -> JSONValue {
         .object([
             .init("seq", .unsigned(sequence)), .init("time", .string(Timestamp.precise(wallTime))),
             .init("process", .unsigned(process)), .init("stream", .string(stream.name)),
-            .init("level", .null), .init("target", .null), content,
+            .init("level", said.map { .string($0.level) } ?? .null),
+            .init("target", said.map { .string($0.target) } ?? .null), content,
             .init("fields", .object(fields)),
             .init("partial", .bool(isPartial)),
         ])
+    }
+
+    /// Of fields with one name the last counts: a JSON object has each name once.
+    private static func members(_ fields: [StructuredRecord.Field]) -> [JSONMember] {
+        var places: [String: Int] = [:]
+        var members: [JSONMember] = []
+        for field in fields {
+            let member = JSONMember(field.name, .string(field.value))
+            if let place = places[field.name] {
+                members[place] = member
+            } else {
+                places[field.name] = members.count
+                members.append(member)
+            }
+        }
+        return members
     }
 
     private static func fields(_ kind: SystemRecord.Kind) -> [JSONMember] {

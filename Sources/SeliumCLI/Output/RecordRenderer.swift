@@ -53,8 +53,16 @@ struct RecordRenderer {
 
     private mutating func render(_ chunk: LogChunk) async throws(ClosedOutput) {
         guard form.streams?.contains(chunk.stream) ?? true else { return }
-        if form.isJSON {
-            let lines = chunk.lines.filter { isWanted($0.bytes) }
+        if chunk.stream == .structured, !form.isJSON {
+            for line in chunk.lines { try await renderStructured(line) }
+        } else if form.isJSON {
+            let lines = chunk.lines.filter { line in
+                if let structured = line.structured {
+                    isWanted(structured)
+                } else {
+                    isWanted(line.bytes)
+                }
+            }
             try await console.write(
                 lines.map { RecordJSON.line($0, process: id).line }.joined())
         } else if form.isPlain {
@@ -62,6 +70,15 @@ struct RecordRenderer {
         } else {
             for line in chunk.lines { try await renderPrefixed(line) }
         }
+    }
+
+    /// The program's words, in a form of ours: `TIME LEVEL target: message name=value`.
+    private mutating func renderStructured(_ line: LogLine) async throws(ClosedOutput) {
+        let structured = line.structured
+        guard structured.map(isWanted) ?? isWanted(line.bytes) else { return }
+        let text = structured?.text ?? String(decoding: line.bytes, as: UTF8.self)
+        let prefix = Timestamp.milliseconds(line.wallTime) + (form.hasIDs ? " [\(id)] " : " ")
+        try await write(Array((prefix + Escape.foreign(text) + "\n").utf8), .structured)
     }
 
     private mutating func renderPrefixed(_ line: LogLine) async throws(ClosedOutput) {
@@ -93,6 +110,11 @@ struct RecordRenderer {
     }
 
     private func isWanted(_ bytes: [UInt8]) -> Bool { pattern?.isFound(in: bytes) ?? true }
+
+    private func isWanted(_ record: StructuredRecord) -> Bool {
+        if let level = form.level, record.level.rawValue < level.rawValue { return false }
+        return pattern?.isFound(in: record.text) ?? true
+    }
 
     // MARK: What the runtime says
 

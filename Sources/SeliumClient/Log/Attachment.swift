@@ -94,7 +94,7 @@ public struct LogSequence: AsyncSequence, Sendable {
             while true {
                 if index < lines.count {
                     defer { index += 1 }
-                    return .line(lines[index])
+                    return lines[index].asRecord
                 }
                 switch try await items.next(isolation: actor) {
                 case .chunk(let chunk)?:

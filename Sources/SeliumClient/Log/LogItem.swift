@@ -2,7 +2,7 @@
 public enum LogStream: UInt8, Sendable, Hashable, CaseIterable {
     case stdout = 1
     case stderr = 2
-    /// Written by the program through its log interface.
+    /// Records of the program with a level and named values, each a line in a chunk.
     case structured = 3
     /// Written by the runtime.
     case system = 4
@@ -43,7 +43,7 @@ public struct LogChunk: Sendable, Hashable {
     public var monotonicTime: UInt64
     /// Whether the last record is an unfinished line.
     public var isPartial: Bool
-    /// The program's bytes, as it wrote them.
+    /// The program's bytes, as it wrote them; of structured records their lines.
     public var bytes: [UInt8]
 
     public init(
@@ -156,10 +156,49 @@ public struct LogLine: Sendable, Hashable {
     }
 }
 
+/// One structured record with its place in the log.
+public struct StructuredLine: Sendable, Hashable {
+    public var sequence: UInt64
+    /// Wall clock of the server, nanoseconds since 1970.
+    public var wallTime: Int64
+    public var record: StructuredRecord
+
+    public init(sequence: UInt64, wallTime: Int64, record: StructuredRecord) {
+        self.sequence = sequence
+        self.wallTime = wallTime
+        self.record = record
+    }
+}
+
+extension StructuredRecord {
+    /// The record in one line: `level target: message name=value`. What the program wrote is in it as it
+    /// wrote it.
+    public var text: String {
+        let about = target.isEmpty ? "" : " \(target)"
+        return fields.reduce("\(level.name)\(about): \(message)") { $0 + " \($1.name)=\($1.value)" }
+    }
+}
+
+extension LogLine {
+    /// The structured record that this line is; nil when it is none.
+    public var structured: StructuredRecord? {
+        stream == .structured ? StructuredRecord(line: bytes) : nil
+    }
+
+    /// This line as a record of its own kind.
+    var asRecord: LogRecord {
+        guard let structured else { return .line(self) }
+        return .structured(
+            StructuredLine(sequence: sequence, wallTime: wallTime, record: structured))
+    }
+}
+
 /// One record of a log, or the place of missing ones.
 public enum LogRecord: Sendable, Hashable {
     /// A line of the program's output.
     case line(LogLine)
+    /// What the program says with a level and named values.
+    case structured(StructuredLine)
     /// A record of the runtime.
     case system(SystemRecord)
     /// Records that are missing.
@@ -170,6 +209,7 @@ public enum LogRecord: Sendable, Hashable {
     public var text: String {
         switch self {
         case .line(let line): String(decoding: line.bytes, as: UTF8.self)
+        case .structured(let line): line.record.text
         case .system(let record): record.text
         case .gap(let gap): "lost \(gap.records) records (\(gap.bytes) bytes)"
         }

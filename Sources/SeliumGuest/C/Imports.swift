@@ -85,4 +85,11 @@
     @_extern(wasm, module: "selium_handle", name: "close")
     @_extern(c, "selium_handle_close")
     func hostCloseHandle(_ handle: UInt32) -> Int32
+
+    @_extern(wasm, module: "selium_log", name: "write")
+    @_extern(c, "selium_log_write")
+    func hostLog(
+        _ level: UInt32, _ target: UInt32, _ targetLength: UInt32, _ message: UInt32,
+        _ messageLength: UInt32, _ fields: UnsafeRawPointer, _ count: Int32
+    ) -> Int32
 #endif

@@ -105,6 +105,11 @@ public enum Limits {
     public static let hostCallVectors = 1_024
     /// Subscriptions of one poll.
     public static let pollEntries = 4_096
+    /// Bytes of text in one structured log record: a line of it, in which each may take three, fits
+    /// into a chunk.
+    public static let logRecordBytes = 8 * 1024
+    /// Fields of one.
+    public static let logRecordFields = 64
     /// Handles that a process may have open.
     public static let handles = 1_024
     /// The shortest time within which a process may promise a sign of life, nanoseconds: others may

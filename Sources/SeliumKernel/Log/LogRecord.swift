@@ -2,7 +2,8 @@
 public enum LogStream: UInt8, Sendable, Hashable, CaseIterable {
     case stdout = 1
     case stderr = 2
-    /// level, target, message, fields; written through `selium_log` (comes with "Processes").
+    /// level, target, message, fields; written through `selium_log`, each a line as
+    /// `StructuredRecord` has it.
     case structured = 3
     /// Written by the runtime: begin, end, notes.
     case system = 4
@@ -57,7 +58,7 @@ public struct LogChunk: Sendable, Hashable {
 
 /// What a chunk holds.
 public enum LogContent: Sendable, Hashable {
-    /// Output of the program, byte for byte; `stdout` or `stderr`.
+    /// Output of the program, byte for byte, or lines of structured records; any stream but `system`.
     case text(LogStream, [UInt8])
     /// One record of the runtime.
     case system(SystemRecord)

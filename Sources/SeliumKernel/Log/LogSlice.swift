@@ -15,7 +15,8 @@ public struct LogSlice: Sendable {
     /// Whether there is nothing to flush.
     public var isEmpty: Bool { byteCount == 0 }
 
-    /// Appends what the guest wrote to `stream` (stdout or stderr).
+    /// Appends what the guest wrote to `stream` (stdout, stderr, or lines of structured records, which
+    /// are never cut: each is shorter than a chunk).
     public mutating func write(_ bytes: [UInt8], to stream: LogStream) {
         guard !bytes.isEmpty else { return }
         if stream != self.stream {
@@ -67,7 +68,7 @@ public struct LogSlice: Sendable {
 
 /// Bytes of one stream, at most one chunk of them, with their records counted.
 public struct LogPiece: Sendable, Hashable {
-    /// stdout or stderr.
+    /// Any but `system`.
     public let stream: LogStream
     /// 1 to `LogChunk.maximumBytes` of them.
     public let bytes: [UInt8]

@@ -8,14 +8,14 @@ extension SegmentFrame {
             monotonicTime: chunk.monotonicTime, bytes: bytes)
     }
 
-    /// The chunk of output that this is; nil for a record of the runtime or a structured one.
+    /// The chunk of output that this is; nil for a record of the runtime.
     public var textChunk: LogChunk? {
         switch stream {
-        case .stdout, .stderr:
+        case .stdout, .stderr, .structured:
             LogChunk(
                 first: first, count: count, wallTime: wallTime, monotonicTime: monotonicTime,
                 content: .text(stream, bytes))
-        case .structured, .system: nil
+        case .system: nil
         }
     }
 }

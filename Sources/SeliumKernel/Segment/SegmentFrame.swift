@@ -47,7 +47,7 @@ public struct SegmentFrame: Sendable, Hashable {
     public var wallTime: Int64
     /// Monotonic clock, nanoseconds, comparable within the header's run.
     public var monotonicTime: UInt64
-    /// Output as it was written, or one encoded record of the runtime or of `selium_log`.
+    /// Output as it was written, lines of structured records, or one encoded record of the runtime.
     public var bytes: [UInt8]
 
     /// A frame of everything.

@@ -1578,7 +1578,10 @@ package nonisolated struct WireServerFrame: Sendable {
   ///   u8       flags: bit 0 = the last record is an unfinished line
   ///   i64 LE   wall clock, nanoseconds since 1970
   ///   u64 LE   monotonic clock of the server, nanoseconds
-  ///   bytes    stdout, stderr: the program's bytes; system: one SystemRecord message
+  ///   bytes    stdout, stderr: the program's bytes; system: one SystemRecord message; structured:
+  ///            records of the program, each a line of UTF-8: level (trace, debug, info, warning,
+  ///            error), target, message, then name and value of each field, with a tab between each
+  ///            two and a newline at the end; in them \\ is a backslash, \t a tab, \n a newline
   /// A text chunk may begin before the position that was asked for; skip those records.
   package var log: Data {
     get {
@@ -1645,7 +1648,10 @@ package nonisolated struct WireServerFrame: Sendable {
     ///   u8       flags: bit 0 = the last record is an unfinished line
     ///   i64 LE   wall clock, nanoseconds since 1970
     ///   u64 LE   monotonic clock of the server, nanoseconds
-    ///   bytes    stdout, stderr: the program's bytes; system: one SystemRecord message
+    ///   bytes    stdout, stderr: the program's bytes; system: one SystemRecord message; structured:
+    ///            records of the program, each a line of UTF-8: level (trace, debug, info, warning,
+    ///            error), target, message, then name and value of each field, with a tab between each
+    ///            two and a newline at the end; in them \\ is a backslash, \t a tab, \n a newline
     /// A text chunk may begin before the position that was asked for; skip those records.
     case log(Data)
     case gap(WireGap)

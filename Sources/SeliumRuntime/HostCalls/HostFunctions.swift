@@ -5,7 +5,8 @@ public import SeliumWasm
 public enum HostFunctions {
     /// All groups together.
     public static var all: [HostFunction] {
-        WASI.functions + ProcessCalls.functions + HandleCalls.functions + TimeCalls.functions
+        WASI.functions + ProcessCalls.functions + HandleCalls.functions + LogCalls.functions
+            + TimeCalls.functions
     }
 
     /// A linker of them, to be made once for an engine. Unknown functions of WASI answer ENOSYS, as
@@ -31,6 +32,7 @@ public enum HostFunctions {
         case WASI.module: WASI.memoryCalls.contains(name)
         case ProcessCalls.module: ProcessCalls.memoryCalls.contains(name)
         case HandleCalls.module: HandleCalls.memoryCalls.contains(name)
+        case LogCalls.module: LogCalls.memoryCalls.contains(name)
         case TimeCalls.module: TimeCalls.memoryCalls.contains(name)
         default: false
         }

@@ -62,7 +62,10 @@ struct SegmentTests {
         var writer = SegmentWriter(header)
         var bytes: [UInt8] = []
         var chunks: [LogChunk] = []
-        for (stream, text) in [(LogStream.stdout, "a\nb\n"), (.stderr, "c\nd")] {
+        for (stream, text) in [
+            (LogStream.stdout, "a\nb\n"), (.stderr, "c\nd"),
+            (.structured, "info\t\tc\ninfo\t\td\n"),
+        ] {
             let chunk = LogChunk(
                 first: writer.nextSequence, count: 2, wallTime: -5, monotonicTime: 6,
                 content: .text(stream, Array(text.utf8)))
@@ -71,7 +74,7 @@ struct SegmentTests {
         }
         let read = SegmentFixture.read(header, header.bytes + bytes).frames
         #expect(read.map(\.textChunk) == chunks)
-        #expect(read.map { $0.flags.contains(.partial) } == [false, true])
+        #expect(read.map { $0.flags.contains(.partial) } == [false, true, false])
         let note = LogChunk(
             first: 1, count: 1, wallTime: 0, monotonicTime: 0, content: .system(.note("n")))
         #expect(SegmentFrame(text: note) == nil)

@@ -51,6 +51,7 @@ struct DocumentedImportsTests {
         for (calls, functions) in [
             (ProcessCalls.memoryCalls, ProcessCalls.functions),
             (HandleCalls.memoryCalls, HandleCalls.functions),
+            (LogCalls.memoryCalls, LogCalls.functions),
             (TimeCalls.memoryCalls, TimeCalls.functions),
         ] {
             #expect(calls.isSubset(of: functions.map(\.name)))

@@ -63,6 +63,9 @@ final class KeptOutput: GuestOutput {
     var stderr: String {
         String(decoding: contents.withLock { $0.bytes[.stderr] ?? [] }, as: UTF8.self)
     }
+    var structured: String {
+        String(decoding: contents.withLock { $0.bytes[.structured] ?? [] }, as: UTF8.self)
+    }
     var order: [LogStream] { contents.withLock { $0.order } }
 }
 
