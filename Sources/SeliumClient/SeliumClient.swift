@@ -173,9 +173,27 @@ public struct SeliumClient: Sendable {
     public func waitUntilRunning(
         _ reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil
     ) async throws(ClientError) -> (id: UInt64, incarnation: UInt32) {
+        try await wait(for: reference, until: .running, began)
+    }
+
+    /// Waits until the incarnation of a process that runs has said that it is ready, or one has since
+    /// the call. A program that never does is waited for until it has ended.
+    ///
+    /// - Parameter began: as for a wait for the end.
+    /// - Throws: `failedPrecondition` for a process that has ended, or ends before.
+    public func waitUntilReady(
+        _ reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil
+    ) async throws(ClientError) -> (id: UInt64, incarnation: UInt32) {
+        try await wait(for: reference, until: .ready, began)
+    }
+
+    private func wait(
+        for reference: ProcessReference, until goal: WireWaitUntil,
+        _ began: (@Sendable (UInt64) -> Void)?
+    ) async throws(ClientError) -> (id: UInt64, incarnation: UInt32) {
         var wait = WireWait()
         wait.process = reference.wire
-        wait.until = .running
+        wait.until = goal
         let result = try await ask(
             .wait(wait), namespace: reference.namespace, isLongLived: true, began: began)
         guard case .reached(let reached) = result.last else { throw Self.misplaced }

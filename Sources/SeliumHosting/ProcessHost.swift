@@ -93,6 +93,10 @@ public protocol ProcessHost: ModuleHost {
     /// a process that has ended, or ends before.
     func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32
 
+    /// As `waitUntilRunning`, until the incarnation that runs has said that it is ready, or one has since
+    /// the call.
+    func waitUntilReady(_ id: ProcessID) async throws(HostError) -> UInt32
+
     /// The module behind a reference for callers of this namespace, or nil (foreign ones are nil).
     func module(_ reference: ModuleReference, in namespace: Namespace) async throws(HostError)
         -> ModuleInfo?

@@ -212,12 +212,25 @@ public final class Runtime: ProcessHost {
     }
 
     public func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
-        let (isHeld, before) = world.withLock { ($0.hold(id), $0.table.lastRun(id)) }
+        try await wait(id, for: { $0.lastRun(id) }, isNow: { $0.status(id)?.state == .running })
+    }
+
+    public func waitUntilReady(_ id: ProcessID) async throws(HostError) -> UInt32 {
+        try await wait(id, for: { $0.lastReady(id) }, isNow: { $0.isReady(id) })
+    }
+
+    /// Waits until something holds of an incarnation, or has held of one since: which one the newest is
+    /// of which it ever did, `last` says.
+    private func wait(
+        _ id: ProcessID, for last: @escaping @Sendable (ProcessTable) -> UInt32,
+        isNow: @escaping @Sendable (ProcessTable) -> Bool
+    ) async throws(HostError) -> UInt32 {
+        let (isHeld, before) = world.withLock { ($0.hold(id), last($0.table)) }
         defer { if isHeld { world.withLock { $0.release(id) } } }
         return try await world.wait(for: .began(id)) { (world, _) throws(HostError) -> UInt32? in
             guard let status = world.table.status(id) else { throw .noProcess(id) }
-            let last = world.table.lastRun(id)
-            if status.state == .running || last > before { return last }
+            let newest = last(world.table)
+            if newest > before || isNow(world.table) { return newest }
             guard !status.state.hasEnded else { throw .hasEnded(id) }
             guard !world.isClosed else { throw Self.isClosed }
             return nil

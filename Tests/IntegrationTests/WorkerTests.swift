@@ -22,6 +22,8 @@ struct WorkerTests {
         try await RealServer.withServer { server in
             for (id, guest) in [(1, "worker"), (2, "worker-swift")] {
                 let watch = try await worker(server, guest: guest)
+                let ready = try await server.selium("wait", "web", "--for", "ready")
+                #expect(ready.text == "Process \(id) is ready\n")
                 let stop = try await server.selium("stop", "web")
                 #expect(stop.text == "Stopped process \(id)\n")
                 #expect(try await watch.output(until: "asked to stop\n") == "asked to stop\n")

@@ -44,6 +44,7 @@ struct HelpTests {
             ["start", "x.wasm", "f", "-a", "-5", "-p", "i32", "--port", "1", "--", "-c", "--help"],
             ["attach", "7", "web", "--tail", "all", "--timestamps"], ["stop", "1", "2", "-q"],
             ["wait", "1"], ["wait", "--for", "running", "web"],
+            ["wait", "--for", "ready", "web"],
             ["run", "-i", "x.wasm", "--memory", "16M"], ["info", "--show-origin"],
             ["completion", "zsh"], ["kill", "1", "2"], ["restart", "web"], ["rm", "--force", "1"],
             ["logs", "-f", "web", "7", "--since", "5m", "--grep", "-x", "--stream", "stdout"],

@@ -142,6 +142,9 @@ final class StuckHost: ProcessHost {
     func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
         try await host.waitUntilRunning(id)
     }
+    func waitUntilReady(_ id: ProcessID) async throws(HostError) -> UInt32 {
+        try await host.waitUntilReady(id)
+    }
     func module(
         _ reference: ModuleReference, in namespace: Namespace
     ) async throws(HostError) -> ModuleInfo? {

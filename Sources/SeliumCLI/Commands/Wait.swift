@@ -8,7 +8,8 @@ struct Wait: SeliumSubcommand {
         abstract: "Wait until a program has ended, and return its exit code.",
         discussion: """
             One that has ended already is told at once. With --for running it waits until the program runs,
-            as after a back-off, and returns 0; of one that has ended, or ends before, it is a conflict.
+            as after a back-off, with --for ready until it has said that it is ready, and returns 0; of one
+            that has ended, or ends before, it is a conflict.
 
             EXAMPLES
               selium wait 7
@@ -20,7 +21,7 @@ struct Wait: SeliumSubcommand {
 
     @Option(
         name: .customLong("for"), parsing: .unconditional,
-        help: ArgumentHelp("exited (default) or running.", valueName: "what"),
+        help: ArgumentHelp("exited (default), running or ready.", valueName: "what"),
         completion: .list(WaitGoal.names))
     var goal: String?
 
@@ -28,9 +29,8 @@ struct Wait: SeliumSubcommand {
 
     func execute(_ context: CommandContext) async throws -> ExitStatus {
         let reference = try ProcessReference(word: process)
-        if try WaitGoal.named(goal) == .running {
-            return try await waitUntilRunning(reference, context)
-        }
+        let goal = try WaitGoal.named(goal)
+        if goal != .exited { return try await wait(until: goal, reference, context) }
         return try await context.withClient { client in
             let (id, exit) = try await wait(client, reference, context)
             try await AttachSession.afterStart(id, context, command: "wait") {
@@ -43,15 +43,19 @@ struct Wait: SeliumSubcommand {
         }
     }
 
-    private func waitUntilRunning(
-        _ reference: ProcessReference, _ context: CommandContext
+    private func wait(
+        until goal: WaitGoal, _ reference: ProcessReference, _ context: CommandContext
     ) async throws -> ExitStatus {
         try await context.withClient { client in
-            let (id, incarnation) = try await client.waitUntilRunning(reference)
+            let (id, incarnation) =
+                goal == .ready
+                ? try await client.waitUntilReady(reference)
+                : try await client.waitUntilRunning(reference)
+            let state = goal.rawValue
             try await context.write(
-                schema: "selium.reached/1", table: "Process \(id) is running\n", name: "\(id)\n",
+                schema: "selium.reached/1", table: "Process \(id) is \(state)\n", name: "\(id)\n",
                 [
-                    .init("id", .unsigned(id)), .init("state", .string("running")),
+                    .init("id", .unsigned(id)), .init("state", .string(state)),
                     .init("incarnation", .unsigned(UInt64(incarnation))),
                 ])
             return .ok
@@ -74,7 +78,7 @@ struct Wait: SeliumSubcommand {
 
 /// What a wait is for.
 enum WaitGoal: String, CaseIterable {
-    case exited, running
+    case exited, running, ready
 
     static var names: [String] { allCases.map(\.rawValue) }
 

@@ -55,7 +55,10 @@ extension ProcessTable {
 
     /// The guest says that it is ready; true the first time in this incarnation.
     public mutating func becameReady(_ id: ProcessID, now: UInt64) -> Bool {
-        rows[id]?.machine.becameReady(now: now) ?? false
+        guard var row = rows[id], row.machine.becameReady(now: now) else { return false }
+        row.readied = row.begun
+        rows[id] = row
+        return true
     }
 
     /// The guest gave a sign of life at `now`, and promises the next one within `interval`
@@ -213,6 +216,12 @@ extension ProcessTable {
 
     /// The last incarnation whose first instruction was about to run, 0 for none.
     public func lastRun(_ id: ProcessID) -> UInt32 { rows[id]?.ran ?? 0 }
+
+    /// Whether its incarnation runs and has said that it is ready.
+    public func isReady(_ id: ProcessID) -> Bool { rows[id]?.machine.isReady ?? false }
+
+    /// The last incarnation that said that it was ready, 0 for none.
+    public func lastReady(_ id: ProcessID) -> UInt32 { rows[id]?.readied ?? 0 }
 
     /// The last incarnation that was begun.
     public func incarnation(_ id: ProcessID) -> UInt32? { rows[id]?.begun }

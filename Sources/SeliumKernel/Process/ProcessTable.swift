@@ -28,6 +28,8 @@ public struct ProcessTable: Sendable {
         var begun: UInt32
         /// The last incarnation that has run, 0 for none.
         var ran: UInt32 = 0
+        /// The last one that said that it was ready, 0 for none.
+        var readied: UInt32 = 0
         /// Nobody forgets it before this, although its turn has come (monotonic nanoseconds).
         var keptUntil: UInt64 = 0
     }

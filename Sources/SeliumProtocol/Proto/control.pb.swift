@@ -288,6 +288,10 @@ package nonisolated enum WireWaitUntil: SwiftProtobuf.Enum, Swift.CaseIterable {
   /// An incarnation runs, or has begun to since the request came; answered with `reached`. Of a process
   /// that has ended, or ends before, it is FAILED_PRECONDITION.
   case running // = 2
+
+  /// The incarnation that runs has said that it is ready, or one has since the request came; else as
+  /// WAIT_UNTIL_RUNNING.
+  case ready // = 3
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -299,6 +303,7 @@ package nonisolated enum WireWaitUntil: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 0: self = .unspecified
     case 1: self = .exited
     case 2: self = .running
+    case 3: self = .ready
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -308,6 +313,7 @@ package nonisolated enum WireWaitUntil: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .unspecified: return 0
     case .exited: return 1
     case .running: return 2
+    case .ready: return 3
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -317,6 +323,7 @@ package nonisolated enum WireWaitUntil: SwiftProtobuf.Enum, Swift.CaseIterable {
     .unspecified,
     .exited,
     .running,
+    .ready,
   ]
 
 }
@@ -2483,7 +2490,7 @@ package nonisolated struct WireReached: Sendable {
 
   package var id: UInt64 = 0
 
-  /// The one that runs, or did.
+  /// The one that runs or is ready, or was.
   package var incarnation: UInt32 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3106,7 +3113,7 @@ nonisolated extension WireLogStream: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension WireWaitUntil: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WAIT_UNTIL_UNSPECIFIED\0\u{1}WAIT_UNTIL_EXITED\0\u{1}WAIT_UNTIL_RUNNING\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0WAIT_UNTIL_UNSPECIFIED\0\u{1}WAIT_UNTIL_EXITED\0\u{1}WAIT_UNTIL_RUNNING\0\u{1}WAIT_UNTIL_READY\0")
 }
 
 nonisolated extension WireCode: SwiftProtobuf._ProtoNameProviding {

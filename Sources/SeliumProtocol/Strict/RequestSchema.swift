@@ -29,7 +29,7 @@ package struct RequestSchema: Sendable {
             "Wait",
             [
                 reference,
-                FieldSchema(40, "until", .enumeration(name: "WaitUntil", last: 2)),
+                FieldSchema(40, "until", .enumeration(name: "WaitUntil", last: 3)),
             ])
         let list = MessageSchema(
             "List",

@@ -17,9 +17,11 @@ extension Runtime {
     func becameReady(_ process: RunningProcess) {
         guard process.noteReady() else { return }
         let now = clock.monotonic()
-        world.withLock { world in
-            guard world.running[process.id] === process else { return }
-            _ = world.table.becameReady(process.id, now: now)
+        world.update { world, wakes in
+            guard world.running[process.id] === process,
+                world.table.becameReady(process.id, now: now)
+            else { return }
+            wakes.wake(.began(process.id))
         }
     }
 

@@ -4,7 +4,7 @@ internal import SeliumProtocol
 internal import SwiftProtobuf
 
 extension RequestHandler {
-    /// Answers with the process's end, at once when it has ended; or when it runs.
+    /// Answers with the process's end, at once when it has ended; or when it runs, or is ready.
     func wait(
         _ wait: WireWait, in namespace: Namespace
     ) async throws(RequestError) -> WireResult.OneOf_Result {
@@ -14,9 +14,13 @@ extension RequestHandler {
             try await scope.beginFollowing(input: nil, on: host)
             try await scope.send(.following(.with { $0.process = WireProcessInfo(status) }))
         }
-        guard wait.until == .running else { return try await end(of: status.id) }
+        guard wait.until == .running || wait.until == .ready else {
+            return try await end(of: status.id)
+        }
         let incarnation = try await hosted { () async throws(HostError) in
-            try await host.waitUntilRunning(status.id)
+            wait.until == .ready
+                ? try await host.waitUntilReady(status.id)
+                : try await host.waitUntilRunning(status.id)
         }
         return .reached(
             .with {

@@ -132,6 +132,26 @@ extension HostContract {
                 group.cancelAll()
             }
         },
+        Check(description: "who waits until a process is ready hears of it, or that it has ended") {
+            fixture in
+            let host = fixture.host
+            let id = try await fixture.start(.ready)
+            try equal(try await host.waitUntilReady(id), 1, "the first one")
+            try equal(try await host.waitUntilReady(id), 1, "of one that is")
+            _ = try await host.restart(id, idempotency: nil)
+            try equal(try await host.waitUntilReady(id), 2, "the next one")
+            let never = try await fixture.start(.endless)
+            try equal(try await host.waitUntilRunning(never), 1, "it runs")
+            let waiting = Task { () async throws -> UInt32 in try await host.waitUntilReady(never) }
+            for gone in [id, never] { _ = try await host.stop(gone, idempotency: nil) }
+            let late = await waiting.result
+            try expect((try? late.get()) == nil, "it was ready: \(late)")
+            for gone in [id, never] {
+                try await fails(.failedPrecondition) { () async throws(HostError) in
+                    try await host.waitUntilReady(gone)
+                }
+            }
+        },
         Check(description: "who waits until a process runs hears that it will not again") {
             fixture in
             let host = fixture.host

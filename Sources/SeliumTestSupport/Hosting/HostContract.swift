@@ -18,6 +18,8 @@ package enum HostContract {
         case echo
         /// Goes on for ever, reads nothing.
         case endless
+        /// Says that it is ready, and runs until it is stopped.
+        case ready
         /// Traps at once (unreachable).
         case trap
         /// Imports something that needs TimeRead, and returns.

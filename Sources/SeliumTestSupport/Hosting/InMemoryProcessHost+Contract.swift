@@ -8,6 +8,7 @@ extension InMemoryProcessHost {
         case .bothStreams: Script.module("print out", "error err", "write rest")
         case .echo: Script.module("echo", "exit 0")
         case .endless: Script.module("wait")
+        case .ready: Script.module("ready", "wait")
         case .trap: Script.module("trap unreachable")
         case .readsClock: Script.module("import TimeRead")
         case .garbage: Array("this is no module".utf8)

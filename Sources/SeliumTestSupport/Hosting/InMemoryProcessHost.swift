@@ -280,11 +280,22 @@ package final class InMemoryProcessHost: ProcessHost {
     }
 
     package func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
-        let before = world.withLock { $0.table.lastRun(id) }
+        try await wait(id, for: { $0.lastRun(id) }, isNow: { $0.status(id)?.state == .running })
+    }
+
+    package func waitUntilReady(_ id: ProcessID) async throws(HostError) -> UInt32 {
+        try await wait(id, for: { $0.lastReady(id) }, isNow: { $0.isReady(id) })
+    }
+
+    private func wait(
+        _ id: ProcessID, for last: @escaping @Sendable (ProcessTable) -> UInt32,
+        isNow: @escaping @Sendable (ProcessTable) -> Bool
+    ) async throws(HostError) -> UInt32 {
+        let before = world.withLock { last($0.table) }
         return try await world.wait(for: .began(id)) { (world, _) throws(HostError) -> UInt32? in
             guard let status = world.table.status(id) else { throw .noProcess(id) }
-            let last = world.table.lastRun(id)
-            if status.state == .running || last > before { return last }
+            let newest = last(world.table)
+            if newest > before || isNow(world.table) { return newest }
             guard !status.state.hasEnded else { throw .hasEnded(id) }
             return nil
         }

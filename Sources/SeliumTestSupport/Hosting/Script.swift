@@ -11,6 +11,7 @@ internal import SeliumKernel
 ///     lines N        N lines `line 1`, `line 2`, …
 ///     fill N         N bytes of 63-letter lines
 ///     echo           copies stdin to stdout until stdin ends
+///     ready          says that it is ready
 ///     wait           goes on only when it is stopped
 ///     flood N        N lines before every read of its log, for ever
 ///     import CAP     imports something that needs a capability
@@ -23,6 +24,7 @@ package struct Script: Sendable, Hashable {
     enum Command: Sendable, Hashable {
         case text(LogStream, [UInt8])
         case echo
+        case ready
         case wait
         case flood(lines: Int)
         case exit(UInt32)
@@ -63,6 +65,7 @@ package struct Script: Sendable, Hashable {
             let line = Array(repeating: UInt8(ascii: "x"), count: 63) + [0x0a]
             commands.append(.text(.stdout, (0..<count).map { line[$0 % 64] }))
         case "echo": commands.append(.echo)
+        case "ready": commands.append(.ready)
         case "wait": commands.append(.wait)
         case "flood":
             guard let count = Int(rest), count > 0 else { return false }

@@ -204,6 +204,9 @@ struct ScriptWorld: Sendable {
             switch run.script.commands[run.position] {
             case .text(let stream, let bytes): write(id, bytes, stream, &wakes)
             case .wait, .flood: return
+            case .ready:
+                _ = table.becameReady(id, now: now())
+                wakes.wake(.began(id))
             case .echo: guard echo(id, &wakes) else { return }
             case .exit(let code):
                 end(id, .exit(code: code), &wakes)

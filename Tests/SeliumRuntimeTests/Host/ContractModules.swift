@@ -10,6 +10,13 @@ enum ContractModules {
         case .echo: wasm(echo)
         case .endless:
             wasm(#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#)
+        case .ready:
+            wasm(
+                """
+                (module (import "selium_process" "ready" (func $ready (result i32)))
+                  (memory (export "memory") 1)
+                  (func (export "_start") (drop (call $ready)) (loop (br 0))))
+                """)
         case .trap:
             wasm(#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#)
         case .readsClock: wasm(readsClock)

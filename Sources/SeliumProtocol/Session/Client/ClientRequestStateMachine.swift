@@ -38,7 +38,8 @@ extension ClientCall {
         case .list?: self = .list
         case .attach(let attach)?:
             self = .attach(input: attach.input, isOnce: attach.noFollow)
-        case .wait(let wait)?: self = wait.until == .running ? .waitUntilReached : .wait
+        case .wait(let wait)?:
+            self = wait.until == .running || wait.until == .ready ? .waitUntilReached : .wait
         case .info?: self = .info
         case .inspect?: self = .inspect
         case .pushModule(let push)?: self = .pushModule(size: push.size)
