@@ -7,7 +7,7 @@ public import SeliumKernel
 /// only through the server's one `resolve`, which judges namespace and verb. Every waiting call ends
 /// promptly when its task is cancelled, with `HostError.cancelled`. The same contract suite runs over
 /// the in-memory host and over the runtime.
-public protocol ProcessHost: ModuleHost {
+public protocol ProcessHost: ModuleHost, EventHost {
     /// Starts a process. Returns once its row is committed; nothing of it is visible before.
     ///
     /// Fails before a process exists with `notFound` (module unknown in that namespace),

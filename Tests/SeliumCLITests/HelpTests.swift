@@ -8,7 +8,8 @@ import Testing
 struct HelpTests {
     static let commands = [
         "", "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "inspect", "attach",
-        "logs", "wait", "run", "info", "context", "context ls", "context use", "context add",
+        "logs", "events", "wait", "run", "info", "context", "context ls", "context use",
+        "context add",
         "context rm", "module", "module push", "module ls", "module inspect", "module rm",
         "module gc", "caps", "caps ls", "cert",
         "cert init",
@@ -48,7 +49,8 @@ struct HelpTests {
             ["run", "-i", "x.wasm", "--memory", "16M"], ["info", "--show-origin"],
             ["completion", "zsh"], ["kill", "1", "2"], ["restart", "web"], ["rm", "--force", "1"],
             ["logs", "-f", "web", "7", "--since", "5m", "--grep", "-x", "--stream", "stdout"],
-            ["prune", "-o", "name"], ["status", "1"], ["inspect", "1", "web", "-o", "jsonl"],
+            ["events", "-f", "--from", "7", "-o", "jsonl"], ["prune", "-o", "name"],
+            ["status", "1"], ["inspect", "1", "web", "-o", "jsonl"],
             ["start", "x.wasm", "--restart", "always:3", "--backoff", "1s..2s", "--rm"],
         ] {
             var (short, long) = ("", "")

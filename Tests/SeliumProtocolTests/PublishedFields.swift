@@ -24,6 +24,11 @@ enum PublishedFields {
         Request 43 inspect_module InspectModule
         Request 44 remove_module RemoveModule
         Request 45 collect_modules CollectModules
+        Request 46 read_events ReadEvents
+        ReadEvents 10 index uint64
+        ReadEvents 11 since sint64
+        ReadEvents 12 end bool
+        ReadEvents 13 no_wait bool
         ClientFrame 10 upload bytes
         ClientFrame 11 input bytes
         ProcessRef 1 id uint64
@@ -166,6 +171,7 @@ enum PublishedFields {
         Result 44 removed_module RemovedModule
         Result 45 collected_modules CollectedModules
         Result 46 reached Reached
+        Result 47 events Events
         Restarted 1 id uint64
         Restarted 2 incarnation uint32
         Removed 1 id uint64
@@ -192,6 +198,16 @@ enum PublishedFields {
         Import 4 provided bool
         Export 1 name string
         Export 2 kind string
+        Event 1 index uint64
+        Event 2 time int64
+        Event 3 kind EventKind
+        Event 4 namespace string
+        Event 5 process uint64
+        Event 6 incarnation uint32
+        Event 7 name string
+        Event 8 detail string
+        Events 1 events repeated Event
+        Events 2 next uint64
         Reached 1 id uint64
         Reached 2 incarnation uint32
         RemovedModule 1 digest bytes

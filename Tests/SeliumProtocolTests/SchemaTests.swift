@@ -83,7 +83,7 @@ struct ProtoFile {
                 }
             }
         }
-        #expect(visited.count == 30)
+        #expect(visited.count == 31)
     }
 
     private func typeName(_ kind: FieldSchema.Kind) -> String {
@@ -135,6 +135,7 @@ struct ProtoFile {
             "Start", "Stop", "List", "Attach", "Wait", "Info", "LogRequest", "Limits", "Kill",
             "Restart", "Remove", "Prune", "Supervision", "Inspect", "PushModule",
             "ListModules", "InspectModule", "RemoveModule", "CollectModules",
+            "ReadEvents",
         ] {
             for field in try #require(proto.messages[message]) {
                 #expect((10...59).contains(field.number), "\(message).\(field.name)")

@@ -342,6 +342,13 @@ extension WireRequest {
         return request
     }
 
+    static func events(from index: UInt64, noWait: Bool = true) -> WireRequest {
+        var request = WireRequest()
+        request.readEvents.index = index
+        request.readEvents.noWait = noWait
+        return request
+    }
+
     static var pruning: WireRequest {
         var request = WireRequest()
         request.idempotencyKeyBytes = key()
@@ -381,7 +388,7 @@ extension WireRequest {
             .start("hello"), .stop(id), .list(), .attach(id), .wait(id), .whoAmI, .kill(id),
             .restart(id), .remove(id), .pruning, .inspect(id),
             .pushModule(Script.module("exit 0"), "mine"), .listingModules, .inspectModule("hello"),
-            .removeModule("mine"), .collectingModules,
+            .removeModule("mine"), .collectingModules, .events(from: 1),
         ]
     }
 }

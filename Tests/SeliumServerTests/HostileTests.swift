@@ -80,6 +80,7 @@ import Testing
         case .inspectModule?: "inspect_module"
         case .removeModule?: "remove_module"
         case .collectModules?: "collect_modules"
+        case .readEvents?: "read_events"
         case nil: ""
         }
     }

@@ -139,6 +139,11 @@ final class StuckHost: ProcessHost {
     }
     func closeInput(_ claim: InputClaim) async { await host.closeInput(claim) }
     func wait(_ id: ProcessID) async throws(HostError) -> ExitRecord { try await host.wait(id) }
+    func events(
+        from start: EventStart, in namespaces: Set<Namespace>?, atMost: Int, isOnce: Bool
+    ) async throws(HostError) -> EventBatch {
+        try await host.events(from: start, in: namespaces, atMost: atMost, isOnce: isOnce)
+    }
     func waitUntilRunning(_ id: ProcessID) async throws(HostError) -> UInt32 {
         try await host.waitUntilRunning(id)
     }

@@ -133,7 +133,7 @@ struct Logs: SeliumSubcommand {
     }
 
     /// A length of time before now, or a time.
-    private static func time(
+    static func time(
         _ text: String, _ flag: String, now: Int64
     ) throws(CommandError) -> Int64 {
         if let time = Timestamp.nanoseconds(text) { return time }

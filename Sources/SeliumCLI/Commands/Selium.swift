@@ -16,7 +16,8 @@ struct Selium: SeliumSubcommand {
         version: "selium \(version)",
         subcommands: [
             Start.self, Stop.self, Kill.self, Restart.self, Remove.self, Prune.self, List.self,
-            Status.self, Inspect.self, Attach.self, Logs.self, Wait.self, Run.self, Info.self,
+            Status.self, Inspect.self, Attach.self, Logs.self, Events.self, Wait.self, Run.self,
+            Info.self,
             Contexts.self, Modules.self, Capabilities.self, Certificates.self, Completion.self,
         ])
 
@@ -24,14 +25,15 @@ struct Selium: SeliumSubcommand {
     /// name, as the parser would else do at every start, they cost a millisecond.
     static let names = [
         "start", "stop", "kill", "restart", "rm", "prune", "ps", "status", "inspect", "attach",
-        "logs", "wait", "run", "info", "context", "module", "caps", "cert", "completion",
+        "logs", "events", "wait", "run", "info", "context", "module", "caps", "cert", "completion",
     ]
 
     /// Commands without commands of their own.
     static let leaves: [String: any SeliumSubcommand.Type] = [
         "start": Start.self, "stop": Stop.self, "kill": Kill.self, "restart": Restart.self,
         "rm": Remove.self, "prune": Prune.self, "ps": List.self, "status": Status.self,
-        "inspect": Inspect.self, "attach": Attach.self, "logs": Logs.self, "wait": Wait.self,
+        "inspect": Inspect.self, "attach": Attach.self, "logs": Logs.self, "events": Events.self,
+        "wait": Wait.self,
         "run": Run.self, "info": Info.self, "completion": Completion.self,
     ]
 

@@ -138,6 +138,8 @@ public enum Limits {
     public static let endedProcesses = 1_000
     /// Ends of earlier incarnations, per process; the oldest is forgotten first.
     public static let pastEnds = 15
+    /// Events of one namespace; a few of its oldest may stay a little longer.
+    public static let events = 10_000
     /// How long an ended process outlives its turn while somebody reads its log, nanoseconds.
     public static let readerLease: UInt64 = 30_000_000_000
     /// How long an ended process that nobody wants kept (`--rm`) stays, so that those who waited hear

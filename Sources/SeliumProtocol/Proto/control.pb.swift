@@ -423,6 +423,79 @@ package nonisolated enum WireCode: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
+package nonisolated enum WireEventKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+
+  /// A process was started; the detail is what the starter called the module.
+  case started // = 1
+
+  /// A further incarnation begins.
+  case restarted // = 2
+
+  /// An incarnation ended; the detail is how: returned, exit N, trap KIND, killed, limit NAME,
+  /// start-failed, lost.
+  case ended // = 3
+
+  /// No further incarnation will come; the detail is exited or crashed.
+  case finished // = 4
+
+  /// A process was forgotten, with its log.
+  case removed // = 5
+
+  /// A module got a name; the detail is its digest.
+  case moduleNamed // = 6
+
+  /// A module lost a name, or was forgotten; the detail is its digest.
+  case moduleRemoved // = 7
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .started
+    case 2: self = .restarted
+    case 3: self = .ended
+    case 4: self = .finished
+    case 5: self = .removed
+    case 6: self = .moduleNamed
+    case 7: self = .moduleRemoved
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .started: return 1
+    case .restarted: return 2
+    case .ended: return 3
+    case .finished: return 4
+    case .removed: return 5
+    case .moduleNamed: return 6
+    case .moduleRemoved: return 7
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [WireEventKind] = [
+    .unspecified,
+    .started,
+    .restarted,
+    .ended,
+    .finished,
+    .removed,
+    .moduleNamed,
+    .moduleRemoved,
+  ]
+
+}
+
 package nonisolated enum WireState: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -627,6 +700,14 @@ package nonisolated struct WireRequest: Sendable {
     set {call = .collectModules(newValue)}
   }
 
+  package var readEvents: WireReadEvents {
+    get {
+      if case .readEvents(let v)? = call {return v}
+      return WireReadEvents()
+    }
+    set {call = .readEvents(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Call: Equatable, Sendable {
@@ -646,6 +727,7 @@ package nonisolated struct WireRequest: Sendable {
     case inspectModule(WireInspectModule)
     case removeModule(WireRemoveModule)
     case collectModules(WireCollectModules)
+    case readEvents(WireReadEvents)
 
   }
 
@@ -1502,6 +1584,60 @@ package nonisolated struct WireCollectModules: Sendable {
   package init() {}
 }
 
+/// What happened to processes and modules the caller may see, in batches: the answer is at most 500
+/// events. The next request goes on with `next` of the answer; that is how one follows.
+package nonisolated struct WireReadEvents: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var from: WireReadEvents.OneOf_From? = nil
+
+  /// With the event of this index, or the next there is. Beyond the next one: OUT_OF_RANGE.
+  package var index: UInt64 {
+    get {
+      if case .index(let v)? = from {return v}
+      return 0
+    }
+    set {from = .index(newValue)}
+  }
+
+  /// With the first that was written then or later, nanoseconds since 1970.
+  package var since: Int64 {
+    get {
+      if case .since(let v)? = from {return v}
+      return 0
+    }
+    set {from = .since(newValue)}
+  }
+
+  /// With the next that comes.
+  package var end: Bool {
+    get {
+      if case .end(let v)? = from {return v}
+      return false
+    }
+    set {from = .end(newValue)}
+  }
+
+  /// Does not wait: an answer without events says that there are no more now.
+  package var noWait: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_From: Equatable, Sendable {
+    /// With the event of this index, or the next there is. Beyond the next one: OUT_OF_RANGE.
+    case index(UInt64)
+    /// With the first that was written then or later, nanoseconds since 1970.
+    case since(Int64)
+    /// With the next that comes.
+    case end(Bool)
+
+  }
+
+  package init() {}
+}
+
 /// Everything there is to know about a process, but for its output.
 package nonisolated struct WireInspect: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -2099,6 +2235,14 @@ package nonisolated struct WireResult: Sendable {
     set {result = .reached(newValue)}
   }
 
+  package var events: WireEvents {
+    get {
+      if case .events(let v)? = result {return v}
+      return WireEvents()
+    }
+    set {result = .events(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Result: Equatable, Sendable {
@@ -2121,6 +2265,7 @@ package nonisolated struct WireResult: Sendable {
     case removedModule(WireRemovedModule)
     case collectedModules(WireCollectedModules)
     case reached(WireReached)
+    case events(WireEvents)
 
   }
 
@@ -2476,6 +2621,50 @@ package nonisolated struct WireProcessLimits: Sendable {
 
   /// Bytes of log a second; beyond, its writes wait.
   package var logRate: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireEvent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// From 1, in one order over the server, never given twice; not every one is the caller's to see.
+  package var index: UInt64 = 0
+
+  /// Nanoseconds since 1970.
+  package var time: Int64 = 0
+
+  package var kind: WireEventKind = .unspecified
+
+  package var namespace: String = String()
+
+  /// 0 for events of modules.
+  package var process: UInt64 = 0
+
+  package var incarnation: UInt32 = 0
+
+  /// Of the process or the module; empty without.
+  package var name: String = String()
+
+  package var detail: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireEvents: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var events: [WireEvent] = []
+
+  package var next: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3120,13 +3309,17 @@ nonisolated extension WireCode: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OK\0\u{1}CANCELLED\0\u{1}UNKNOWN\0\u{1}INVALID_ARGUMENT\0\u{1}DEADLINE_EXCEEDED\0\u{1}NOT_FOUND\0\u{1}ALREADY_EXISTS\0\u{1}PERMISSION_DENIED\0\u{1}RESOURCE_EXHAUSTED\0\u{1}FAILED_PRECONDITION\0\u{1}ABORTED\0\u{1}OUT_OF_RANGE\0\u{1}UNIMPLEMENTED\0\u{1}INTERNAL\0\u{1}UNAVAILABLE\0\u{1}DATA_LOSS\0\u{1}UNAUTHENTICATED\0")
 }
 
+nonisolated extension WireEventKind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0EVENT_KIND_UNSPECIFIED\0\u{1}EVENT_KIND_STARTED\0\u{1}EVENT_KIND_RESTARTED\0\u{1}EVENT_KIND_ENDED\0\u{1}EVENT_KIND_FINISHED\0\u{1}EVENT_KIND_REMOVED\0\u{1}EVENT_KIND_MODULE_NAMED\0\u{1}EVENT_KIND_MODULE_REMOVED\0")
+}
+
 nonisolated extension WireState: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}STARTING\0\u{1}RUNNING\0\u{1}STOPPING\0\u{1}BACKING_OFF\0\u{1}EXITED\0\u{1}CRASHED\0")
 }
 
 nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Request"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}namespace\0\u{3}deadline_ms\0\u{3}idempotency_key\0\u{2}\u{6}start\0\u{1}stop\0\u{1}list\0\u{1}attach\0\u{1}wait\0\u{1}info\0\u{2}\u{f}kill\0\u{1}restart\0\u{1}remove\0\u{1}prune\0\u{2}\u{7}inspect\0\u{3}push_module\0\u{3}list_modules\0\u{3}inspect_module\0\u{3}remove_module\0\u{3}collect_modules\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}namespace\0\u{3}deadline_ms\0\u{3}idempotency_key\0\u{2}\u{6}start\0\u{1}stop\0\u{1}list\0\u{1}attach\0\u{1}wait\0\u{1}info\0\u{2}\u{f}kill\0\u{1}restart\0\u{1}remove\0\u{1}prune\0\u{2}\u{7}inspect\0\u{3}push_module\0\u{3}list_modules\0\u{3}inspect_module\0\u{3}remove_module\0\u{3}collect_modules\0\u{3}read_events\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3346,6 +3539,19 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.call = .collectModules(v)
         }
       }()
+      case 46: try {
+        var v: WireReadEvents?
+        var hadOneofValue = false
+        if let current = self.call {
+          hadOneofValue = true
+          if case .readEvents(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.call = .readEvents(v)
+        }
+      }()
       default: break
       }
     }
@@ -3432,6 +3638,10 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .collectModules?: try {
       guard case .collectModules(let v)? = self.call else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 45)
+    }()
+    case .readEvents?: try {
+      guard case .readEvents(let v)? = self.call else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
     }()
     case nil: break
     }
@@ -4784,6 +4994,80 @@ nonisolated extension WireCollectModules: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension WireReadEvents: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ReadEvents"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}index\0\u{1}since\0\u{1}end\0\u{3}no_wait\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 10: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.from != nil {try decoder.handleConflictingOneOf()}
+          self.from = .index(v)
+        }
+      }()
+      case 11: try {
+        var v: Int64?
+        try decoder.decodeSingularSInt64Field(value: &v)
+        if let v = v {
+          if self.from != nil {try decoder.handleConflictingOneOf()}
+          self.from = .since(v)
+        }
+      }()
+      case 12: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.from != nil {try decoder.handleConflictingOneOf()}
+          self.from = .end(v)
+        }
+      }()
+      case 13: try { try decoder.decodeSingularBoolField(value: &self.noWait) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.from {
+    case .index?: try {
+      guard case .index(let v)? = self.from else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 10)
+    }()
+    case .since?: try {
+      guard case .since(let v)? = self.from else { preconditionFailure() }
+      try visitor.visitSingularSInt64Field(value: v, fieldNumber: 11)
+    }()
+    case .end?: try {
+      guard case .end(let v)? = self.from else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 12)
+    }()
+    case nil: break
+    }
+    if self.noWait != false {
+      try visitor.visitSingularBoolField(value: self.noWait, fieldNumber: 13)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireReadEvents, rhs: WireReadEvents) -> Bool {
+    if lhs.from != rhs.from {return false}
+    if lhs.noWait != rhs.noWait {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireInspect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Inspect"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}process\0")
@@ -5429,7 +5713,7 @@ nonisolated extension WireGap.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Result"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0\u{2}\u{7}inspected\0\u{3}pushed_module\0\u{1}modules\0\u{3}inspected_module\0\u{3}removed_module\0\u{3}collected_modules\0\u{1}reached\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{a}started\0\u{1}stopped\0\u{1}processes\0\u{1}ended\0\u{2}\u{2}info\0\u{2}\u{f}restarted\0\u{1}removed\0\u{1}pruned\0\u{3}log_read\0\u{2}\u{7}inspected\0\u{3}pushed_module\0\u{1}modules\0\u{3}inspected_module\0\u{3}removed_module\0\u{3}collected_modules\0\u{1}reached\0\u{1}events\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5645,6 +5929,19 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.result = .reached(v)
         }
       }()
+      case 47: try {
+        var v: WireEvents?
+        var hadOneofValue = false
+        if let current = self.result {
+          hadOneofValue = true
+          if case .events(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.result = .events(v)
+        }
+      }()
       default: break
       }
     }
@@ -5719,6 +6016,10 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .reached?: try {
       guard case .reached(let v)? = self.result else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 46)
+    }()
+    case .events?: try {
+      guard case .events(let v)? = self.result else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 47)
     }()
     case nil: break
     }
@@ -6489,6 +6790,106 @@ nonisolated extension WireProcessLimits: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.tableElements != rhs.tableElements {return false}
     if lhs.logBytes != rhs.logBytes {return false}
     if lhs.logRate != rhs.logRate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Event"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}time\0\u{1}kind\0\u{1}namespace\0\u{1}process\0\u{1}incarnation\0\u{1}name\0\u{1}detail\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.time) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.namespace) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.process) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.incarnation) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if self.time != 0 {
+      try visitor.visitSingularInt64Field(value: self.time, fieldNumber: 2)
+    }
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 3)
+    }
+    if !self.namespace.isEmpty {
+      try visitor.visitSingularStringField(value: self.namespace, fieldNumber: 4)
+    }
+    if self.process != 0 {
+      try visitor.visitSingularUInt64Field(value: self.process, fieldNumber: 5)
+    }
+    if self.incarnation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.incarnation, fieldNumber: 6)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 7)
+    }
+    if !self.detail.isEmpty {
+      try visitor.visitSingularStringField(value: self.detail, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireEvent, rhs: WireEvent) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.time != rhs.time {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.namespace != rhs.namespace {return false}
+    if lhs.process != rhs.process {return false}
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.detail != rhs.detail {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireEvents: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Events"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}events\0\u{1}next\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.events) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.next) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.events.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.events, fieldNumber: 1)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularUInt64Field(value: self.next, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireEvents, rhs: WireEvents) -> Bool {
+    if lhs.events != rhs.events {return false}
+    if lhs.next != rhs.next {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -63,7 +63,7 @@ package struct RequestSchema: Sendable {
             FieldSchema(
                 40, "inspect", .message(MessageSchema("Inspect", [reference])), .oneOf(1)),
         ]
-        request = MessageSchema("Request", calls + Self.moduleCalls)
+        request = MessageSchema("Request", calls + Self.moduleCalls + [Self.readEvents])
         clientFrame = MessageSchema(
             "ClientFrame",
             [
@@ -90,6 +90,17 @@ package struct RequestSchema: Sendable {
             FieldSchema(1, "digest", .bytes, .oneOf(1)),
             FieldSchema(2, "name", .string, .oneOf(1)),
         ])
+
+    private static let readEvents = FieldSchema(
+        46, "read_events",
+        .message(
+            MessageSchema(
+                "ReadEvents",
+                [
+                    FieldSchema(10, "index", .uint64, .oneOf(1)),
+                    FieldSchema(11, "since", .sint64, .oneOf(1)),
+                    FieldSchema(12, "end", .bool, .oneOf(1)), FieldSchema(13, "no_wait", .bool),
+                ])), .oneOf(1))
 
     /// The calls about modules.
     private static let moduleCalls: [FieldSchema] = {

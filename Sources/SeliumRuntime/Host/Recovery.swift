@@ -229,5 +229,8 @@ struct Recovery {
             try database.deleteLaunch(row.id, in: row.namespace)
         }
         try database.setSupervision(row.id, in: row.namespace, stored, order: one.order)
+        if one.order != nil, let end = stored.end {
+            try database.note(.finished, row.id, in: row.namespace, end.name)
+        }
     }
 }

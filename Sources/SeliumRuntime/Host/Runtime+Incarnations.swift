@@ -26,6 +26,9 @@ extension Runtime {
         if end != nil, home.isRestartable {
             try database.deleteLaunch(home.id, in: home.namespace)
         }
+        if order != nil, let end {
+            try database.note(.finished, home.id, in: home.namespace, end.name)
+        }
     }
 
     /// Commits a change of a process that was decided under the world's lock, then goes on.
@@ -94,6 +97,7 @@ extension Runtime {
                 world.isDraining ? .kill(.runtimeShutdown) : world.table.interruption(home.id)
             )
         }
+        state.write { try $0.note(.restarted, home.id, in: home.namespace, incarnation: number) }
         home.output.append(.began(incarnation: number))
         if case .kill(let reason) = interruption { return ended(process, .killed(reason)) }
         let program: ProcessHome.Program

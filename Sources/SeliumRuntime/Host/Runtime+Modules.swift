@@ -129,7 +129,7 @@ extension Runtime {
                 try database.deleteModule(removal.digest, of: namespace)
             } else {
                 for name in removal.names.compactMap({ ModuleName($0) }) {
-                    try database.deleteModuleName(name, in: namespace)
+                    try database.deleteModuleName(name, of: removal.digest, in: namespace)
                 }
             }
             if let request { try database.insert(request) }

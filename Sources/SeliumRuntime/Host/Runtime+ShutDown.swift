@@ -66,6 +66,7 @@ extension Runtime {
             }
             return Array(world.homes.values)
         }
+        state.endEvents()
         for home in homes {
             setTimer(home)
             home.input?.close()

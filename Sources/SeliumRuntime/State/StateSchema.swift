@@ -63,6 +63,19 @@ enum StateSchema {
                         PRIMARY KEY (namespace, name)) WITHOUT ROWID, STRICT;
                     """)
         }
+        migrator.registerMigration("6 events") { database in
+            // `id` is NULL in those of modules.
+            try database.execute(
+                sql: """
+                    CREATE TABLE event (
+                        namespace TEXT NOT NULL, number INTEGER NOT NULL, time INTEGER NOT NULL,
+                        kind INTEGER NOT NULL, id INTEGER, incarnation INTEGER NOT NULL,
+                        name TEXT NOT NULL, detail TEXT NOT NULL,
+                        PRIMARY KEY (namespace, number)) WITHOUT ROWID, STRICT;
+                    CREATE UNIQUE INDEX event_number ON event (number);
+                    INSERT INTO reserved VALUES ('event', 0);
+                    """)
+        }
         return migrator
     }
 }

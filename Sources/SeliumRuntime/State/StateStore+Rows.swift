@@ -16,6 +16,7 @@ extension Database {
             row.supervision.storedBytes.data, row.outline?.storedBytes.data,
             row.labels.storedBytes?.data,
         ])
+        try note(.started, row.id, in: row.namespace, incarnation: 1, row.moduleName)
     }
 
     func insert(_ row: RequestRow) throws {
@@ -45,8 +46,16 @@ extension Database {
                 Int64(record.incarnation) - Int64(Limits.pastEnds),
             ])
         }
-        try cachedStatement(sql: "UPDATE process SET exit = ? WHERE namespace = ? AND id = ?")
-            .execute(arguments: [bytes, namespace.name, Int64(id.rawValue)])
+        try cachedStatement(
+            sql: """
+                UPDATE process SET exit = ?
+                WHERE namespace = ? AND id = ? AND (exit IS NULL OR exit <> ?)
+                """
+        ).execute(arguments: [bytes, namespace.name, Int64(id.rawValue), bytes])
+        // The same once more, as after a restart of the runtime, is no event.
+        guard changesCount > 0 else { return }
+        try note(
+            .ended, id, in: namespace, incarnation: record.incarnation, record.outcome.eventDetail)
     }
 
     /// The ends before a process's last, oldest first.
@@ -111,6 +120,7 @@ extension Database {
     }
 
     func delete(_ id: ProcessID, in namespace: Namespace) throws {
+        try note(.removed, id, in: namespace)
         try cachedStatement(sql: "DELETE FROM process WHERE namespace = ? AND id = ?")
             .execute(arguments: [namespace.name, Int64(id.rawValue)])
         try cachedStatement(sql: "DELETE FROM past_end WHERE namespace = ? AND id = ?")
@@ -137,6 +147,13 @@ extension Database {
 
     /// The namespace does not have it any more, under no name.
     func deleteModule(_ digest: ModuleDigest, of namespace: Namespace) throws {
+        let names = try String.fetchAll(
+            self,
+            sql: "SELECT name FROM module_name WHERE namespace = ? AND digest = ? ORDER BY name",
+            arguments: [namespace.name, digest.bytes.data])
+        for name in names.isEmpty ? [""] : names {
+            try note(.moduleRemoved, name, in: namespace, "\(digest)")
+        }
         for sql in [
             "DELETE FROM module WHERE namespace = ? AND digest = ?",
             "DELETE FROM module_name WHERE namespace = ? AND digest = ?",
@@ -151,9 +168,13 @@ extension Database {
     ) throws {
         try cachedStatement(sql: "INSERT OR REPLACE INTO module_name VALUES (?,?,?)")
             .execute(arguments: [namespace.name, name.text, digest.bytes.data])
+        try note(.moduleNamed, name.text, in: namespace, "\(digest)")
     }
 
-    func deleteModuleName(_ name: ModuleName, in namespace: Namespace) throws {
+    func deleteModuleName(
+        _ name: ModuleName, of digest: ModuleDigest, in namespace: Namespace
+    ) throws {
+        try note(.moduleRemoved, name.text, in: namespace, "\(digest)")
         try cachedStatement(sql: "DELETE FROM module_name WHERE namespace = ? AND name = ?")
             .execute(arguments: [namespace.name, name.text])
     }

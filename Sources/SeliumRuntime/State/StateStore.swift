@@ -1,5 +1,6 @@
 import GRDB
 import Logging
+import SeliumHosting
 import SeliumKernel
 import Synchronization
 
@@ -25,6 +26,8 @@ final class StateStore: Sendable {
 
     private let queue: DatabaseQueue
     private let pending = Mutex(Pending())
+    /// What is committed of events, for those who wait for more.
+    let eventMarks = Monitor<EventMarks, EventMarks.Key>(EventMarks())
     private let logger: Logger
 
     /// Opens the database, makes it, or brings it to the present layout.
@@ -41,6 +44,8 @@ final class StateStore: Sendable {
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try StateSchema.migrator.migrate(queue)
+            let last = try queue.read { try $0.lastEvent() }
+            eventMarks.withLock { $0.last = last }
         } catch {
             throw RuntimeError("cannot use the database \(path): \(error)")
         }
@@ -104,7 +109,10 @@ final class StateStore: Sendable {
     /// Reads and writes at once, before the runtime serves anybody.
     func atOpen<R>(_ body: (Database) throws -> R) throws(RuntimeError) -> R {
         do {
-            return try queue.writeWithoutTransaction(body)
+            return try queue.writeWithoutTransaction { database in
+                defer { tellEvents(database) }
+                return try body(database)
+            }
         } catch {
             throw RuntimeError("the database cannot be used: \(error)")
         }
@@ -143,6 +151,7 @@ final class StateStore: Sendable {
                 for write in group { try write.body(database) }
                 return .commit
             }
+            tellEvents(database)
             return true
         } catch {
             logger.error("state cannot be written", metadata: ["error": "\(error)"])

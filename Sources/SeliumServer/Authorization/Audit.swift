@@ -71,7 +71,7 @@ extension Call {
         case .start, .stop, .kill, .restart, .remove, .prune, .pushModule, .removeModule: true
         case .collectModules(let collect): !collect.dryRun
         case .attach(let attach): attach.input
-        case .list, .wait, .info, .inspect, .listModules, .inspectModule: false
+        case .list, .wait, .info, .inspect, .listModules, .inspectModule, .readEvents: false
         }
     }
 }
@@ -89,7 +89,7 @@ extension WireResult.OneOf_Result {
         case .inspected(let inspected): inspected.process.id
         case .reached(let reached): reached.id
         case .processes, .info, .pruned, .pushedModule, .modules, .inspectedModule, .removedModule,
-            .collectedModules:
+            .collectedModules, .events:
             nil
         }
     }

@@ -11,6 +11,7 @@ enum Verb: String, Sendable, CaseIterable {
     case inspectModule = "inspect_module"
     case removeModule = "remove_module"
     case collectModules = "collect_modules"
+    case readEvents = "read_events"
     /// Writing a process's stdin, on top of `attach`.
     case input
 }
@@ -27,7 +28,8 @@ struct Authorization: Sendable {
         case (.user, .start), (.user, .stop), (.user, .list), (.user, .attach), (.user, .wait),
             (.user, .info), (.user, .input), (.user, .kill), (.user, .restart), (.user, .remove),
             (.user, .prune), (.user, .inspect), (.user, .pushModule), (.user, .listModules),
-            (.user, .inspectModule), (.user, .removeModule), (.user, .collectModules):
+            (.user, .inspectModule), (.user, .removeModule), (.user, .collectModules),
+            (.user, .readEvents):
             true
         }
     }

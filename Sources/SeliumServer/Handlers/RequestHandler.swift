@@ -50,6 +50,7 @@ struct RequestHandler: Sendable {
                 return .success(try await self.removeModule(remove, in: namespace))
             case .collectModules(let collect):
                 return .success(try await self.collectModules(collect, in: namespace))
+            case .readEvents(let read): return .success(try await self.readEvents(read))
             }
         } catch {
             return .failure(error)

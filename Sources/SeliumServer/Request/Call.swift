@@ -19,6 +19,7 @@ enum Call: Sendable {
     case inspectModule(WireInspectModule)
     case removeModule(WireRemoveModule)
     case collectModules(WireCollectModules)
+    case readEvents(WireReadEvents)
 
     init?(_ wire: WireRequest.OneOf_Call?) {
         switch wire {
@@ -38,6 +39,7 @@ enum Call: Sendable {
         case .inspectModule(let inspect)?: self = .inspectModule(inspect)
         case .removeModule(let remove)?: self = .removeModule(remove)
         case .collectModules(let collect)?: self = .collectModules(collect)
+        case .readEvents(let read)?: self = .readEvents(read)
         case nil: return nil
         }
     }
@@ -60,6 +62,7 @@ enum Call: Sendable {
         case .inspectModule: .inspectModule
         case .removeModule: .removeModule
         case .collectModules: .collectModules
+        case .readEvents: .readEvents
         }
     }
 
@@ -69,7 +72,7 @@ enum Call: Sendable {
         case .start, .pushModule: true
         case .attach(let attach): attach.input
         case .stop, .list, .wait, .info, .kill, .restart, .remove, .prune, .inspect, .listModules,
-            .inspectModule, .removeModule, .collectModules:
+            .inspectModule, .removeModule, .collectModules, .readEvents:
             false
         }
     }
@@ -79,7 +82,7 @@ enum Call: Sendable {
         switch self {
         case .list, .info: true
         case .start, .stop, .attach, .wait, .kill, .restart, .remove, .prune, .inspect, .pushModule,
-            .listModules, .inspectModule, .removeModule, .collectModules:
+            .listModules, .inspectModule, .removeModule, .collectModules, .readEvents:
             false
         }
     }
@@ -89,7 +92,7 @@ enum Call: Sendable {
         switch self {
         case .stop, .kill, .restart, .remove: true
         case .start, .attach, .wait, .list, .info, .prune, .inspect, .pushModule, .listModules,
-            .inspectModule, .removeModule, .collectModules:
+            .inspectModule, .removeModule, .collectModules, .readEvents:
             false
         }
     }
@@ -100,7 +103,7 @@ enum Call: Sendable {
         case .start, .prune, .pushModule, .inspectModule, .removeModule, .collectModules:
             .working(.working)
         case .stop, .kill, .restart, .remove: .working(.stopping)
-        case .list, .attach, .wait, .info, .inspect, .listModules: .judging
+        case .list, .attach, .wait, .info, .inspect, .listModules, .readEvents: .judging
         }
     }
 }

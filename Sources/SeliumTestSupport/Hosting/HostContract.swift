@@ -65,6 +65,7 @@ package enum HostContract {
         [
             processChecks, admissionChecks, logChecks, nameChecks, idempotencyChecks, inputChecks,
             uploadChecks, supervisionChecks, forgettingChecks, inspectionChecks, moduleChecks,
+            eventChecks,
         ].flatMap { $0 }
     }
 

@@ -13,6 +13,7 @@ struct ScriptWorld: Sendable {
         case began(ProcessID)
         case request(RequestKey)
         case starts
+        case events
     }
 
     /// The scope of an idempotency key.
@@ -64,6 +65,7 @@ struct ScriptWorld: Sendable {
     var received: [UploadTable.Key: [UInt8]] = [:]
     var modules: [ModuleDigest: [UInt8]] = [:]
     var owners: [Namespace: Set<ModuleDigest>] = [:]
+    var events: [ServerEvent] = []
     /// Modules that somebody is about to start or name.
     var held: [UploadTable.Key: Int] = [:]
     var names: [String: ModuleDigest] = [:]
@@ -174,6 +176,7 @@ struct ScriptWorld: Sendable {
         scripts[id] = judged.script
         outlines[id] = StartOutline(spec)
         table.publish(id)
+        note(.started, id, incarnation: 1, spec.moduleName, &wakes)
         begin(id, incarnation: 1, time, &wakes)
         return report
     }
@@ -268,6 +271,7 @@ struct ScriptWorld: Sendable {
             .ended(record), to: id, wallTime: wallTime, monotonicTime: time, goesOn: ending.goesOn)
         ends[id] = Array((ends[id] ?? []).suffix(Limits.pastEnds)) + [record]
         wakes.wake(.log(id))
+        note(.ended, id, incarnation: record.incarnation, outcome.eventDetail, &wakes)
         perform(table.committed(id, exit: record, now: time), id, time, &wakes)
     }
 
@@ -277,10 +281,13 @@ struct ScriptWorld: Sendable {
     ) {
         switch next {
         case .wait: break
-        case .begin(let incarnation): begin(id, incarnation: incarnation, time, &wakes)
+        case .begin(let incarnation):
+            note(.restarted, id, incarnation: incarnation, "", &wakes)
+            begin(id, incarnation: incarnation, time, &wakes)
         case .finish(let pushedOut):
             inputs[id]?.close()
             scripts[id] = nil
+            note(.finished, id, table.finalState(id)?.name ?? "", &wakes)
             shelf.finish(id, monotonicTime: time)
             forget(pushedOut, &wakes)
             // Everybody here waits under the lock and has heard of it before anybody else asks.
@@ -289,6 +296,28 @@ struct ScriptWorld: Sendable {
             wakes.wake(.began(id))
             wakes.wake(.input(id))
         }
+    }
+
+    /// Something happened.
+    mutating func note(
+        _ kind: ServerEvent.Kind, _ id: ProcessID, incarnation: UInt32 = 0, _ detail: String,
+        _ wakes: inout Wakes
+    ) {
+        if let status = table.unpublished(id) {
+            note(kind, status, incarnation: incarnation, detail, &wakes)
+        }
+    }
+
+    private mutating func note(
+        _ kind: ServerEvent.Kind, _ status: ProcessStatus, incarnation: UInt32 = 0,
+        _ detail: String, _ wakes: inout Wakes
+    ) {
+        events.append(
+            ServerEvent(
+                index: UInt64(events.count) + 1, time: wallTime, kind: kind,
+                namespace: status.namespace, process: status.id, incarnation: incarnation,
+                name: status.name?.text ?? "", detail: detail))
+        wakes.wake(.events)
     }
 
     private mutating func forget(_ gone: [ProcessID], _ wakes: inout Wakes) {
@@ -353,12 +382,16 @@ struct ScriptWorld: Sendable {
     ) throws(HostError) {
         guard table.isVisible(id) else { throw .noProcess(id) }
         if force { _ = try stop(id, isKill: true, &wakes) }
+        let status = table.status(id)
         guard table.remove(id) else { throw .isAlive(id) }
+        if let status { note(.removed, status, "", &wakes) }
         forget([id], &wakes)
     }
 
     mutating func prune(_ namespace: Namespace, _ wakes: inout Wakes) -> [ProcessID] {
+        let ended = table.list(in: [namespace], includingEnded: true)
         let gone = table.prune(namespace)
+        for status in ended where gone.contains(status.id) { note(.removed, status, "", &wakes) }
         forget(gone, &wakes)
         return gone
     }

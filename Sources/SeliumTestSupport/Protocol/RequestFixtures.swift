@@ -101,7 +101,17 @@ package enum RequestFixtures {
         return [
             start, stop, list, attach, wait, info, named, kill, restart, remove, prune, read,
             inspect,
-        ] + modules
+        ] + modules + events
+    }
+
+    private static var events: [WireRequest] {
+        let starts: [WireReadEvents.OneOf_From] = [.index(7), .since(-5), .end(true)]
+        return starts.map { start in
+            var read = header
+            read.readEvents.from = start
+            read.readEvents.noWait = true
+            return read
+        }
     }
 
     private static var modules: [WireRequest] {

@@ -65,6 +65,7 @@ struct KeptTests {
                         INSERT INTO main.\(table) (\(columns)) SELECT \(columns) FROM today.\(table);
                         """)
             }
+            try database.execute(sql: "DELETE FROM main.reserved WHERE what = 'event'")
             try database.execute(sql: "DETACH DATABASE today")
         }
         try database.close()
@@ -105,6 +106,8 @@ struct KeptTests {
             #expect(again.status.policy == policy)
             #expect(!again.status.state.hasEnded)
             #expect(again.ends.map(\.outcome) == [.lost])
+            await second.resumeProcesses()
+            #expect(try await second.waitUntilRunning(living) == 2)
             let rows = try await second.modules(in: [Runtime.space])
             #expect(Set(rows.map(\.digest)) == Set(modules.map(\.digest)))
             #expect(rows.map(\.addedAt).sorted() == modules.map(\.addedAt).sorted())
@@ -115,7 +118,48 @@ struct KeptTests {
             _ = try await second.wait(new)
             #expect(try await second.inspect(new)?.outline != nil)
             #expect(try await second.status(new)?.labels.map(\.value) == ["db"])
+            // What happened before is not known.
+            let events = try await second.events(
+                from: .index(1), in: nil, atMost: 100, isOnce: true
+            ).events
+            #expect(events.first?.index == 1)
+            #expect(events.contains { $0.kind == .ended && $0.detail == "lost" })
+            #expect(events.contains { $0.kind == .restarted && $0.process == living })
+            #expect(
+                events.filter { $0.process == new }.map(\.kind) == [.started, .ended, .finished])
             await second.shutDown()
+        }
+    }
+
+    @Test("events survive the runtime, and go on behind the last one")
+    func events() async throws {
+        try await RuntimeFixture.with { first, path in
+            let id = try await first.run(ContractModules.module(.endless))
+            let before = try await first.events(
+                from: .index(1), in: nil, atMost: 100, isOnce: true)
+            #expect(before.events.map(\.kind) == [.started])
+            let copy = try RestartTests.crashed(path)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            let second = try RuntimeFixture.open(copy)
+            let after = try await second.events(
+                from: .index(1), in: [Runtime.space], atMost: 100, isOnce: true)
+            #expect(after.events.first == before.events.first)
+            #expect(after.events.map(\.kind) == [.started, .ended, .finished])
+            #expect(after.events.dropFirst().map(\.detail) == ["lost", "crashed"])
+            #expect(Set(after.events.map(\.process)) == [id])
+            let waiting = Task {
+                try await second.events(
+                    from: .index(after.next), in: [Runtime.space], atMost: 1, isOnce: false)
+            }
+            let next = try await second.run(ContractModules.module(.lines(1, exit: 0)))
+            let heard = try await waiting.value
+            #expect(heard.events.map(\.process) == [next])
+            #expect(heard.events.first?.index == after.next)
+            let last = Task {
+                try await second.events(from: .end, in: [.system], atMost: 1, isOnce: false)
+            }
+            await second.shutDown()
+            await #expect(throws: HostError.self) { try await last.value }
         }
     }
 

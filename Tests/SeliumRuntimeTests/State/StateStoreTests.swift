@@ -1,6 +1,8 @@
 import Foundation
 import GRDB
 import Logging
+import SeliumHosting
+import SeliumKernel
 import SeliumTestSupport
 import SeliumTesting
 import Synchronization
@@ -34,6 +36,40 @@ struct StateStoreTests {
         #expect(answers.map(\.0) == Array(0..<200))
         #expect(answers.filter { !$0.1 }.map(\.0) == (0..<200).filter { $0 % 10 == 9 })
         #expect(try store.atOpen { try Int.fetchOne($0, sql: "SELECT count(*) FROM t") } == 180)
+        store.close()
+    }
+
+    @Test("of a namespace the newest events are kept, and another's stay")
+    func events() async throws {
+        let path = try RuntimeFixture.directory()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let store = try StateStore(
+            path: path + "/state.sqlite",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let busy = try #require(Namespace("busy"))
+        let quiet = try #require(Namespace("quiet"))
+        let count = Limits.events + 500
+        #expect(await store.commit { try $0.note(.moduleNamed, "first", in: quiet, "") })
+        #expect(
+            await store.commit { database in
+                for _ in 0..<count { try database.note(.moduleNamed, "a", in: busy, "") }
+            })
+        let (kept, others) = try store.atOpen { database in
+            (
+                try database.events(from: 1, in: [busy], atMost: .max),
+                try database.events(from: 1, in: [quiet], atMost: .max)
+            )
+        }
+        #expect(kept.count >= Limits.events && kept.count < Limits.events + 64)
+        #expect(kept.last?.index == UInt64(count) + 1)
+        #expect(others.map(\.name) == ["first"])
+        // What fails gives its number back with everything else.
+        #expect(
+            await !store.commit { database in
+                try database.note(.moduleNamed, "never", in: quiet, "")
+                throw DatabaseError(message: "no")
+            })
+        #expect(store.eventMarks.withLock { $0.last } == Int64(count) + 1)
         store.close()
     }
 }

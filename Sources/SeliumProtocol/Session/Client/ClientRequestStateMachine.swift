@@ -21,6 +21,7 @@ package enum ClientCall: Sendable, Hashable {
     case inspectModule
     case removeModule
     case collectModules
+    case readEvents
 }
 
 extension ClientCall {
@@ -47,6 +48,7 @@ extension ClientCall {
         case .inspectModule?: self = .inspectModule
         case .removeModule?: self = .removeModule
         case .collectModules?: self = .collectModules
+        case .readEvents?: self = .readEvents
         case nil: return nil
         }
     }
@@ -82,7 +84,8 @@ package struct ClientRequestStateMachine: ~Copyable {
         switch call {
         case .start(_, _, let input), .attach(let input, _): return input
         case .stop, .restart, .remove, .prune, .list, .wait, .waitUntilReached, .info, .inspect,
-            .pushModule, .listModules, .inspectModule, .removeModule, .collectModules:
+            .pushModule, .listModules, .inspectModule, .removeModule, .collectModules,
+            .readEvents:
             return false
         }
     }
@@ -147,7 +150,8 @@ extension ClientRequestStateMachine {
             try beginFollowing("started")
             return .started(started)
         case .following(let following):
-            guard call == .wait || call == .waitUntilReached || isAttach else {
+            guard call == .wait || call == .waitUntilReached || call == .readEvents || isAttach
+            else {
                 throw Self.misplaced("following")
             }
             try beginFollowing("following")
@@ -177,7 +181,8 @@ extension ClientRequestStateMachine {
         case .start(let moduleSize, _, _): size = moduleSize
         case .pushModule(let moduleSize): size = moduleSize
         case .stop, .restart, .remove, .prune, .list, .attach, .wait, .waitUntilReached, .info,
-            .inspect, .listModules, .inspectModule, .removeModule, .collectModules:
+            .inspect, .listModules, .inspectModule, .removeModule, .collectModules,
+            .readEvents:
             throw Self.misplaced("upload")
         }
         guard case .asked = state, upload.offset < size else { throw Self.misplaced("upload") }
@@ -201,7 +206,8 @@ extension ClientRequestStateMachine {
         case .start(_, let follows, _): return follows
         case .attach: return true
         case .stop, .restart, .remove, .prune, .list, .wait, .waitUntilReached, .info, .inspect,
-            .pushModule, .listModules, .inspectModule, .removeModule, .collectModules:
+            .pushModule, .listModules, .inspectModule, .removeModule, .collectModules,
+            .readEvents:
             return false
         }
     }
@@ -215,7 +221,7 @@ extension ClientRequestStateMachine {
             (.info, .info), (.restart, .restarted), (.remove, .removed), (.prune, .pruned),
             (.inspect, .inspected), (.pushModule, .pushedModule), (.listModules, .modules),
             (.inspectModule, .inspectedModule), (.removeModule, .removedModule),
-            (.waitUntilReached, .reached),
+            (.waitUntilReached, .reached), (.readEvents, .events),
             (.collectModules, .collectedModules):
             true
         default: false

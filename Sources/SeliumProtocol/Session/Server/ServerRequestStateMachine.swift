@@ -265,6 +265,7 @@ extension WireRequest {
         switch call {
         case .start(let start)?: (start.hasAttach || start.input) && !start.dryRun
         case .attach?, .wait?: true
+        case .readEvents(let read)?: !read.noWait
         default: false
         }
     }
