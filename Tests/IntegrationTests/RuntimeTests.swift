@@ -206,6 +206,38 @@ struct RuntimeTests {
         }
     }
 
+    @Test("a runtime short of descriptors says so, and takes no module for one that is not there")
+    func shortage() async throws {
+        try await withDirectory { files in
+            let modules = files.url.appending(path: "modules")
+            try FileManager.default.createDirectory(at: modules, withIntermediateDirectories: false)
+            try FileManager.default.copyItem(
+                at: URL(filePath: try await Checkout.guest("hello-c")),
+                to: modules.appending(path: "hello-c.wasm"))
+            let server = try RunningRuntime([
+                "--work-dir", files.url.path, "--listen", "127.0.0.1:0",
+            ])
+            let port = try #require(try await server.ports(1).first)
+            func start() async throws -> Command {
+                try await Command.run(
+                    RealServer.selium, ["start", "hello-c", "--attach"],
+                    environment: [
+                        "SELIUM_DOMAIN": "127.0.0.1", "SELIUM_PORT": "\(port)",
+                        "SELIUM_CERT_DIR": files.url.appending(path: "certs").path,
+                    ])
+            }
+            #expect(try await start().code == 7)
+            // What it has open stays open; nothing more can be.
+            try await server.allowDescriptors(3)
+            let refused = try await start()
+            #expect(refused.code == 69, "\(refused.errors)")
+            #expect(refused.errors.contains("Too many open files"))
+            try await server.allowDescriptors(1_024)
+            #expect(try await start().code == 7)
+            #expect(await server.end(SIGTERM) == 0)
+        }
+    }
+
     @Test("a second SIGTERM ends it at once, whoever has not read to the end")
     func secondSignal() async throws {
         try await withDirectory { files in
@@ -270,6 +302,13 @@ final class RunningRuntime: Sendable {
             }
             continuation.finish()
         }
+    }
+
+    /// How many descriptors it may open from now on; those it has stay.
+    func allowDescriptors(_ count: Int) async throws {
+        let set = try await Command.run(
+            "/usr/bin/prlimit", ["--pid", "\(process.processIdentifier)", "--nofile=\(count):"])
+        #expect(set.code == 0, "\(set.errors)")
     }
 
     /// The ports of the first `count` lines `Listening on ADDRESS:PORT`.

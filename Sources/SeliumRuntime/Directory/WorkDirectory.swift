@@ -67,8 +67,8 @@ final class WorkDirectory: Sendable {
 
     /// The folder of files people put there, as it is now: they make it, or put another in its place,
     /// while a runtime runs. nil when there is none.
-    func openModules() -> File? {
-        try? File.open("modules", in: root, O_RDONLY | O_DIRECTORY)
+    func openModules() throws(SystemError) -> File? {
+        try File.openIfAny("modules", in: root, O_RDONLY | O_DIRECTORY)
     }
 
     /// The database has values that only their process should see: nobody else reads it, even should

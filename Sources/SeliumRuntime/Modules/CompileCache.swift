@@ -31,12 +31,12 @@ final class CompileCache: Sendable {
         return ModuleDigest(bytes: SHA256.hash(text))?.hex ?? digest.hex
     }
 
-    /// The compiled module, when there is a good one. A damaged one is removed.
-    func load(_ digest: ModuleDigest) -> Module? {
+    /// The compiled module, when there is a good one. A damaged one is removed; one that cannot be read
+    /// for want of descriptors or memory is not damaged: that is thrown.
+    func load(_ digest: ModuleDigest) throws(SystemError) -> Module? {
         let key = key(digest)
-        guard let file = try? File.open(key + ".cwasm", in: directory, O_RDONLY | O_NOFOLLOW) else {
-            return nil
-        }
+        let opened = try File.openIfAny(key + ".cwasm", in: directory, O_RDONLY | O_NOFOLLOW)
+        guard let file = opened else { return nil }
         do {
             let status = try file.status()
             guard status.isRegular, status.owner == effectiveUser() else {
@@ -48,6 +48,7 @@ final class CompileCache: Sendable {
             }
             return try Module.load(descriptor: file.descriptor, engine: engine)
         } catch {
+            if let system = error as? SystemError, system.isShortage { throw system }
             logger.warning(
                 "a compiled module is damaged and will be compiled again",
                 metadata: ["module": "\(digest)", "error": "\(error)"])

@@ -36,7 +36,7 @@ extension ModuleStore {
 
     /// Every file of `modules/`; its digest where it is known as it is now.
     private func folderFiles() -> [ModuleStatus] {
-        guard let folder = directory.openModules(), let names = try? folder.names() else {
+        guard let folder = try? directory.openModules(), let names = try? folder.names() else {
             return []
         }
         return names.filter { $0.hasSuffix(".wasm") && ModuleSpec.isFileName($0) }

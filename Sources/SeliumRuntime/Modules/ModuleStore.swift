@@ -103,14 +103,17 @@ final class ModuleStore: Sendable {
 
     /// A file of `modules/`, with or without `.wasm`, hashed now unless it is the one of last time.
     private func named(_ name: String) async throws(HostError) -> ModuleDigest? {
-        guard ModuleSpec.isFileName(name), let folder = directory.openModules() else {
-            return nil
-        }
+        guard ModuleSpec.isFileName(name) else { return nil }
+        let opened = try reading { () throws(SystemError) in try directory.openModules() }
+        guard let folder = opened else { return nil }
         for candidate in [name, name + ".wasm"] {
             // Without waiting, should it be a FIFO.
-            guard let file = try? File.open(candidate, in: folder, O_RDONLY | O_NONBLOCK),
-                let status = try? file.status(), status.isRegular
-            else { continue }
+            let found = try reading { () throws(SystemError) in
+                try File.openIfAny(candidate, in: folder, O_RDONLY | O_NONBLOCK)
+            }
+            guard let file = found, let status = try? file.status(), status.isRegular else {
+                continue
+            }
             let known = table.withLock { $0.named[candidate] }
             if let known, known.status == status { return known.digest }
             guard status.size <= Limits.moduleBytes else {
@@ -175,6 +178,15 @@ final class ModuleStore: Sendable {
             throw HostError(.unavailable, "the server's state cannot be written", isRetryable: true)
         }
         table.withLock { $0.own(digest, size: size, by: namespace, at: time) }
+    }
+
+    /// What is read of `modules/`: a shortage is not taken for a file that is not there.
+    private func reading<R>(_ body: () throws(SystemError) -> R) throws(HostError) -> R {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw failure(error, "the folder of modules cannot be read")
+        }
     }
 
     /// A host's error for what happened to a file; the log has the details.
@@ -244,7 +256,14 @@ final class ModuleStore: Sendable {
         _ observer: StartObserver?
     ) async throws(HostError) -> LoadedModule {
         let cache = self.cache
-        var module = await files.run { cache.load(digest) }
+        let cached: Result<Module?, SystemError> = await files.run {
+            Result { () throws(SystemError) in try cache.load(digest) }
+        }
+        var module: Module?
+        switch cached {
+        case .success(let found): module = found
+        case .failure(let error): throw failure(error, "a compiled module cannot be loaded")
+        }
         if module == nil {
             module = try await compile(digest, in: namespace, role, observer)
         }

@@ -41,6 +41,19 @@ final class File: Sendable {
         return File(owning: descriptor)
     }
 
+    /// The same of what may not be there: nil when it cannot be opened, unless the machine lacks
+    /// descriptors or memory, which says nothing of the file.
+    static func openIfAny(
+        _ path: String, in directory: File, _ flags: Int32
+    ) throws(SystemError) -> File? {
+        do throws(SystemError) {
+            return try open(path, in: directory, flags)
+        } catch {
+            guard error.isShortage else { return nil }
+            throw error
+        }
+    }
+
     /// Writes all of it at the present position.
     func write(_ bytes: [UInt8]) throws(SystemError) {
         var done = 0
