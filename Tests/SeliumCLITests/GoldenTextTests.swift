@@ -65,6 +65,12 @@ struct GoldenTextTests {
             "error: H:7000 does not speak selium/1\ncheck the port: --port PORT\n"
         ),
         (
+            .unavailable(host: "H", port: 7000, reason: "the server takes no new connection now"),
+            69,
+            "error: no connection to H:7000: the server takes no new connection now\n"
+                + "try again in a moment\n"
+        ),
+        (
             .unknownHost(host: "h\u{1b}[2J", reason: "Name or service not known"), 69,
             "error: no address for h\\u{1b}[2J: Name or service not known\ncheck the name: --domain HOST\n"
         ),

@@ -48,6 +48,26 @@ struct ConnectionFailureTests {
                 == .noAnswer(host: "127.0.0.1", port: socket.port, seconds: 0.2))
     }
 
+    @Test("A server that ends refuses newcomers, for whom trying again may help")
+    func ending() async throws {
+        let certificates = try LiveCertificates()
+        let listener = try await QUICListener.bind(
+            [SocketAddress(.v4(.loopback), port: 0)], tls: certificates.serverContext(),
+            authority: .unrestricted, logger: ClientFixture.quiet)
+        let port = try #require(listener.localAddresses.first?.port)
+        let fixture = ClientFixture(
+            host: InMemoryProcessHost(), certificates: certificates, port: port)
+        listener.beginGracefulShutdown()
+        let found = await failure(try fixture.configuration())
+        #expect(
+            found
+                == .unavailable(
+                    host: "127.0.0.1", port: port, reason: "the server takes no new connection now")
+        )
+        #expect(found?.isRetryable == true)
+        await listener.close()
+    }
+
     @Test("The server's CA is another")
     func foreignAuthority() async throws {
         try await withServer { fixture in

@@ -43,6 +43,8 @@ struct ConnectionFailureText {
             )
         case .protocolDiffers(let host, let port):
             ("\(place(host, port)) does not speak selium/1", "check the port: --port PORT")
+        case .unavailable(let host, let port, let reason):
+            ("no connection to \(place(host, port)): \(reason)", "try again in a moment")
         case .other(let host, let port, let reason):
             ("no connection to \(place(host, port)): \(reason)", "more about it: selium -v …")
         default: certificateLines(failure)

@@ -51,7 +51,8 @@ extension ExitStatus {
     /// The code of a connection that did not come about.
     init(_ failure: ConnectionFailure) {
         switch failure {
-        case .nothingListening, .noAnswer, .unknownHost, .other: self = .unreachable
+        case .nothingListening, .noAnswer, .unknownHost, .unavailable, .other:
+            self = .unreachable
         case .refusedByServer: self = .denied
         case .protocolDiffers: self = .versionMismatch
         case .noCertificates, .unreadableFile, .invalidFile, .keyReadableByOthers, .foreignFile,

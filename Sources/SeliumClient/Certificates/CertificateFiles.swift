@@ -180,7 +180,7 @@ extension ConnectionFailure: CustomStringConvertible {
         case .ownCertificateNotYetValid(let path, _, _): "the certificate \(path) is not valid yet"
         case .refusedByServer(let name): "the server refused the certificate \(name)"
         case .protocolDiffers(let host, let port): "\(host) port \(port) does not speak selium/1"
-        case .other(let host, let port, let reason):
+        case .unavailable(let host, let port, let reason), .other(let host, let port, let reason):
             "no connection to \(host) port \(port): \(reason)"
         }
     }

@@ -151,6 +151,8 @@ struct QUICDialer: Dialer {
         case .certificateRefused: return ClientError(.refusedByServer(name: files.name))
         case .verificationFailed:
             return ClientError(certificateFailure(error.tls, error.message, files))
+        case .connectionRefused, .handshakeTimeout, .idle, .peerClosed, .peerGone, .statelessReset:
+            return ClientError(.unavailable(host: host, port: port, reason: error.message))
         default:
             return ClientError(.other(host: host, port: port, reason: error.message))
         }

@@ -36,13 +36,15 @@ public enum ConnectionFailure: Sendable, Hashable {
     case refusedByServer(name: String)
     /// The server speaks something else.
     case protocolDiffers(host: String, port: UInt16)
+    /// The server takes no connection now, or went away while it was connected to: it ends, or begins.
+    case unavailable(host: String, port: UInt16, reason: String)
     /// Anything else, in words.
     case other(host: String, port: UInt16, reason: String)
 
     /// Whether waiting may help.
     public var isRetryable: Bool {
         switch self {
-        case .nothingListening, .noAnswer: true
+        case .nothingListening, .noAnswer, .unavailable: true
         default: false
         }
     }
