@@ -68,7 +68,9 @@ public struct SeliumClient: Sendable {
 
     /// The processes the caller may see, by ascending id.
     ///
-    /// - Parameter filters: only those that pass each of them.
+    /// - Parameters:
+    ///   - includingEnded: those too that have ended and are remembered.
+    ///   - filters: only those that pass each of them.
     public func processes(
         includingEnded: Bool = false, matching filters: [ProcessFilter] = []
     ) async throws(ClientError) -> [ProcessStatus] {
@@ -168,7 +170,9 @@ public struct SeliumClient: Sendable {
 
     /// Waits until an incarnation of a process runs; one that does not last is not missed.
     ///
-    /// - Parameter began: as for a wait for the end.
+    /// - Parameters:
+    ///   - reference: its id or name.
+    ///   - began: as for a wait for the end.
     /// - Throws: `failedPrecondition` for a process that has ended, or ends before.
     public func waitUntilRunning(
         _ reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil
@@ -179,7 +183,9 @@ public struct SeliumClient: Sendable {
     /// Waits until the incarnation of a process that runs has said that it is ready, or one has since
     /// the call. A program that never does is waited for until it has ended.
     ///
-    /// - Parameter began: as for a wait for the end.
+    /// - Parameters:
+    ///   - reference: its id or name.
+    ///   - began: as for a wait for the end.
     /// - Throws: `failedPrecondition` for a process that has ended, or ends before.
     public func waitUntilReady(
         _ reference: ProcessReference, began: (@Sendable (UInt64) -> Void)? = nil

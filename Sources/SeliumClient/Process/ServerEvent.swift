@@ -127,7 +127,9 @@ public struct ServerEvents: AsyncSequence, Sendable {
 extension SeliumClient {
     /// What happened to processes and modules the caller may see.
     ///
-    /// - Parameter follows: wait for more, without an end; else those that are kept now.
+    /// - Parameters:
+    ///   - start: where to begin; the oldest that is kept unless told.
+    ///   - follows: wait for more, without an end; else those that are kept now.
     public func events(
         from start: ServerEvents.Start = .index(1), follows: Bool = false
     ) -> ServerEvents {
