@@ -16,7 +16,7 @@ private final class Muffler: Sendable {
         /// Confined to the loop, as all of it.
         var target: (any Channel, NIOCore.SocketAddress)?
         var isClosed = false
-        let onRead: (ChannelHandlerContext, NIOCore.SocketAddress) -> Void
+        var onRead: ((ChannelHandlerContext, NIOCore.SocketAddress) -> Void)?
 
         init(onRead: @escaping (ChannelHandlerContext, NIOCore.SocketAddress) -> Void) {
             self.onRead = onRead
@@ -24,10 +24,16 @@ private final class Muffler: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let envelope = Self.unwrapInboundIn(data)
-            onRead(context, envelope.remoteAddress)
+            onRead?(context, envelope.remoteAddress)
             guard !isClosed, let (channel, address) = target else { return }
             let copy = AddressedEnvelope(remoteAddress: address, data: envelope.data)
             channel.writeAndFlush(copy, promise: nil)
+        }
+
+        /// The two know each other, and each other's channels: not longer than these are open.
+        func handlerRemoved(context: ChannelHandlerContext) {
+            target = nil
+            onRead = nil
         }
     }
 
