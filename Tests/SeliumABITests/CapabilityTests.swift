@@ -60,7 +60,8 @@ struct CapabilityTests {
         "what is no capability is quoted, with the nearest",
         arguments: [
             ("TimeReed", "'TimeRead'"), ("wassi", "'wasi'"), ("Foo*", "'Foo'"),
-            ("TimeRead,,FsRead", "empty"),
+            ("TimeRead,,FsRead", "empty"), ("TimeRead=", "an empty scope in 'TimeRead='"),
+            ("TimeRead,NetHttpConnect=", "an empty scope in 'NetHttpConnect='"),
         ])
     func mistakes(text: String, shown: String) {
         var list = CapabilityList()

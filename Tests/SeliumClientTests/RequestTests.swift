@@ -244,6 +244,25 @@ struct ClientRequestTests {
         }
     }
 
+    @Test("An empty scope is refused, never taken for the bare capability")
+    func emptyScope() async throws {
+        try await withServer { fixture in
+            fixture.host.addModule("m", Script.module("exit 0"))
+            try await fixture.withClient { client in
+                var found: ClientError?
+                do {
+                    _ = try await client.start(
+                        .name("m"), capabilities: [Grant(named: "NetHttpConnect", scope: "")])
+                } catch let error as ClientError {
+                    found = error
+                }
+                #expect(found?.code == .invalidArgument)
+                #expect(found?.message == "the scope of NetHttpConnect is empty")
+                #expect(try await client.processes(includingEnded: true).isEmpty)
+            }
+        }
+    }
+
     @Test("Cancelling a task ends its request and no other")
     func cancellation() async throws {
         try await withServer { fixture in

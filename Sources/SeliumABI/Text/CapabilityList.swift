@@ -65,6 +65,10 @@ public struct CapabilityList: Sendable, Hashable {
             throw Problem(description: "unknown capability '\(name)'\(Self.hint(name))")
         }
         let scope = equals.map { String(grant[grant.index(after: $0)...]) }
+        // Not the bare name: a variable that was not set would grant everything.
+        guard scope?.isEmpty != true else {
+            throw Problem(description: "an empty scope in '\(grant)'")
+        }
         append(Entry(capability: capability, scope: scope))
     }
 

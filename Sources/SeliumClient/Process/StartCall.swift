@@ -16,6 +16,10 @@ final class StartCall: Sendable {
         _ module: ModuleSource, _ options: StartOptions, isDryRun: Bool, key: [UInt8],
         progress: (@Sendable (StartProgress) -> Void)?
     ) throws(ClientError) {
+        // On the wire it would be the bare capability.
+        if let grant = options.capabilities.first(where: { $0.scope?.isEmpty == true }) {
+            throw ClientError(.invalidArgument, "the scope of \(grant.capability) is empty")
+        }
         switch module {
         case .file(let path): content = try ModuleContent(file: path)
         case .bytes(let bytes, let name): content = try ModuleContent(bytes: bytes, name: name)
